@@ -1,0 +1,77 @@
+"""The database session and the only place that commits or rolls back."""
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import MetaData, Uuid
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from marketplace.platform import clock
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Declarative base: one metadata, constraint names by convention, datetimes always aware."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+if TYPE_CHECKING:
+
+    class Model(Base):
+        """What every table derives from (Flask-SQLAlchemy builds the real class)."""
+
+        __abstract__ = True
+else:
+    Model = db.Model
+
+
+def new_id() -> UUID:
+    """A UUID of version 7 (RFC 9562): opaque outside, ordered by time inside."""
+    milliseconds = int(clock.now().timestamp() * 1000)
+    value = (milliseconds & (1 << 48) - 1) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return UUID(int=value)
+
+
+def id_column() -> Mapped[UUID]:
+    """A primary key filled by `new_id`."""
+    return mapped_column(Uuid, primary_key=True, default=new_id)
+
+
+_inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One use case, one transaction: commits when the block ends well, rolls back when it raises.
+
+    Never nested: a use case does not call another one; RuntimeError when it does.
+    A read made earlier in the request (the signed-in user) shares the transaction.
+    """
+    if _inside.get():
+        raise RuntimeError("a use case may not call another use case: make the inner one a step")
+    token = _inside.set(True)
+    session = db.session()
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        _inside.reset(token)
