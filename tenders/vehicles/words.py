@@ -1,0 +1,37 @@
+"""The closed vocabularies of vehicles and lots (formats/core-api.md), in the order a form shows them."""
+
+TECHNIQUES = (
+    "framework_call_offs",
+    "framework_mini_competitions",
+    "framework_mixed",
+    "dynamic_purchasing_system",
+    "resale",
+    "listing",
+    "order_group",
+)
+REGIMES = ("public_code", "voluntary", "private")
+LOT_KINDS = ("supply", "service", "support")
+PRICE_PERIODS = ("once", "month", "year")
+MINIMUM_KINDS = ("none", "indicative", "contractual")
+BASES = ("quantity", "amount")
+MINIMUM_SCOPES = ("lot", "grappe")
+POLICY_STEPS = ("extend", "merge", "release", "cancel")
+STATUSES = ("draft", "open", "closed", "cancelled", "ended")
+DELIVERY_MODES = ("on_site", "remote")
+CERTIFICATES = (
+    "iso27001",
+    "hds",
+    "passi",
+    "pdis",
+    "pris",
+    "pams",
+    "pacs",
+    "secnumcloud",
+    "expertcyber",
+)
+HDS_ACTIVITIES = (1, 2, 3, 4, 5, 6)
+
+
+def sql_list(words: tuple[str, ...]) -> str:
+    """The words as a quoted SQL list, for a CHECK constraint."""
+    return ", ".join(f"'{word}'" for word in words)
