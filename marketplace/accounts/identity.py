@@ -1,0 +1,97 @@
+"""Who is asking: Bearer token first, then the signed-in session; a bad token is 401, never anonymous."""
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import Flask, g, request
+from flask_login import LoginManager, UserMixin
+from flask_wtf import CSRFProtect
+
+from marketplace.accounts import queries, services
+from marketplace.accounts.models import ApiToken, UserSession
+from marketplace.platform import clock
+from marketplace.platform.api import SignInRequired, current_actor, fingerprint
+from marketplace.platform.database import db
+from marketplace.platform.permissions import Actor
+
+BAD_TOKEN = "Ce jeton n'est pas valable : vérifiez-le, ou créez-en un autre dans « Jetons d'API »."
+
+csrf = CSRFProtect()
+login_manager = LoginManager()
+
+
+@dataclass
+class SignedIn(UserMixin):
+    """What Flask-Login keeps of a signed-in browser: the session key (its id) and the actor."""
+
+    key: str
+    actor: Actor
+    session_id: UUID
+
+    def get_id(self) -> str:
+        """The session key: its row is looked up at every request, so revoking it ends the session at once."""
+        return self.key
+
+
+@login_manager.user_loader
+def load_signed_in(key: str) -> SignedIn | None:
+    """The signed-in user behind a session key, None when that session ended."""
+    proven = queries.find_actor_by_session(db.session(), fingerprint(key))
+    if proven is None:
+        return None
+    g.to_count = (UserSession, proven)
+    return SignedIn(key, proven.actor, proven.proof_id)
+
+
+def _identify() -> None:
+    header = request.headers.get("Authorization")
+    if header is None:
+        if request.endpoint != "static" and request.method not in ("GET", "HEAD", "OPTIONS"):
+            _check_csrf()
+        return
+    kind, _, secret = header.partition(" ")
+    proven = None
+    if kind.lower() == "bearer" and secret.startswith(services.TOKEN_PREFIX):
+        proven = queries.find_actor_by_token(db.session(), fingerprint(secret.strip()))
+    if proven is None:
+        raise SignInRequired("invalid_token", BAD_TOKEN)
+    g.actor = proven.actor
+    g.to_count = (ApiToken, proven)
+
+
+def _check_csrf() -> None:
+    """Browsers prove by a CSRF token that the form was ours; programs use Bearer tokens instead.
+
+    Somebody not signed in may call the API without one: it is refused for want of identity, which says more.
+    """
+    view = request.endpoint or ""
+    if request.path.startswith("/api/") and current_actor().user_id is None:
+        return
+    if view in csrf_free:
+        return
+    csrf.protect()
+
+
+csrf_free: set[str] = set()
+
+
+def _count_use() -> None:
+    model, proven = g.pop("to_count", (None, None))
+    if proven is None:
+        return
+    if proven.seen_at is None or clock.now() - proven.seen_at > services.COUNTED_EVERY:
+        services.count_use(model, proven.proof_id)
+
+
+def init_app(app: Flask) -> None:
+    """Install sign-in, CSRF and the hourly use counter."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
+    csrf.init_app(app)
+    login_manager.init_app(app)
+    login_manager.session_protection = None
+    app.before_request(_identify)
+
+    @app.before_request
+    def count() -> None:
+        if "to_count" in g:
+            _count_use()
