@@ -4,13 +4,28 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    DateTime,
+    ForeignKey,
+    Index,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.platform import clock
 from marketplace.platform.database import Model, id_column
 from tenders.vehicles import words
+from tenders.vehicles.status import closed_when_every_lot_is, status_case, status_of
 
 
 def _known(column: str, vocabulary: tuple[str, ...]) -> CheckConstraint:
@@ -64,14 +79,36 @@ class Vehicle(Model):
 
     lots: Mapped[list["Lot"]] = relationship(back_populates="vehicle", order_by="Lot.code")
 
+    @hybrid_property
+    def status(self) -> str:
+        """draft, open, closed (every lot is), cancelled or ended; reads the lots."""
+        closed_at = closed_when_every_lot_is([(lot.closed_at, lot.cancelled_at) for lot in self.lots])
+        dates = {name: getattr(self, name) for name in ("cancelled_at", "opened_at", "ends_on")}
+        return status_of({**dates, "closed_at": closed_at}, clock.today())
+
+    @status.inplace.expression
+    @classmethod
+    def _status_in_sql(cls) -> ColumnElement[str]:
+        over_at = func.coalesce(Lot.closed_at, Lot.cancelled_at)
+        closed_at = (
+            select(func.max(over_at))
+            .where(Lot.vehicle_id == cls.id)
+            .having(func.bool_and(over_at.is_not(None)))
+            .correlate(cls)
+            .scalar_subquery()
+        )
+        columns = {"cancelled_at": cls.cancelled_at, "opened_at": cls.opened_at, "ends_on": cls.ends_on}
+        return status_case({**columns, "closed_at": closed_at}, clock.today())
+
 
 class Lot(Model):
     """One service category to buy together, with its unit, bounds, requirements and date of closing.
 
     `minimum_value` and `maximum_value` are what the centre wrote, in units (basis quantity) or euros excluding VAT
     (basis amount); `minimum_quantity` and `maximum_quantity` are units, frozen at opening (domain §4b.2).
-    `maximum_quantity` NULL means no maximum, 0 means nothing at all (§4b.5). `extension_days` is how long the policy
-    step `extend` lasts. `next_check_at` is when the scheduler looks at the lot again.
+    `maximum_quantity` NULL means no maximum, 0 means nothing at all (§4b.5). `takes_firm_needs` False: a survey of
+    intentions, which may open without a reference price. `extension_days` is how long the policy step `extend`
+    lasts. `next_check_at` is when the scheduler looks at the lot again.
     """
 
     __tablename__ = "lots"
@@ -113,6 +150,13 @@ class Lot(Model):
             name="minimum_policy_known",
         ),
         CheckConstraint("jsonb_typeof(requirements) = 'object'", name="requirements_is_object"),
+        # A signature shows its exposure (§4b.2, 4b.4): no price, no firm need.
+        CheckConstraint(
+            "opened_at IS NULL OR reference_unit_price IS NOT NULL"
+            " OR NOT takes_firm_needs AND minimum_basis IS DISTINCT FROM 'amount'"
+            " AND maximum_basis IS DISTINCT FROM 'amount'",
+            name="priced_when_open",
+        ),
         CheckConstraint("closed_at IS NULL OR opened_at IS NOT NULL", name="closed_after_opening"),
         # The scheduler reads only lots that wait for it.
         Index("ix_lots_next_check_at", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")),
@@ -136,13 +180,14 @@ class Lot(Model):
     minimum_basis: Mapped[str | None] = mapped_column(Text)
     minimum_scope: Mapped[str] = mapped_column(Text, default="lot", server_default="lot")
     minimum_value: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
-    minimum_quantity: Mapped[int | None]
+    minimum_quantity: Mapped[int | None] = mapped_column(BigInteger)
     maximum_basis: Mapped[str | None] = mapped_column(Text)
     maximum_value: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
-    maximum_quantity: Mapped[int | None]
+    maximum_quantity: Mapped[int | None] = mapped_column(BigInteger)
     requirements: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     needs_close_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     minimum_policy: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    takes_firm_needs: Mapped[bool] = mapped_column(default=True, server_default="true")
     extension_days: Mapped[int] = mapped_column(default=15, server_default="15")
     round: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
@@ -153,3 +198,16 @@ class Lot(Model):
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
     vehicle: Mapped[Vehicle] = relationship(back_populates="lots")
+
+    @hybrid_property
+    def status(self) -> str:
+        """draft, open, closed, cancelled or ended (with its vehicle); reads the vehicle."""
+        dates = {name: getattr(self, name) for name in ("cancelled_at", "opened_at", "closed_at")}
+        return status_of({**dates, "ends_on": self.vehicle.ends_on}, clock.today())
+
+    @status.inplace.expression
+    @classmethod
+    def _status_in_sql(cls) -> ColumnElement[str]:
+        ends_on = select(Vehicle.ends_on).where(Vehicle.id == cls.vehicle_id).correlate(cls).scalar_subquery()
+        columns = {"cancelled_at": cls.cancelled_at, "opened_at": cls.opened_at, "closed_at": cls.closed_at}
+        return status_case({**columns, "ends_on": ends_on}, clock.today())

@@ -35,3 +35,6 @@ HDS_ACTIVITIES = (1, 2, 3, 4, 5, 6)
 def sql_list(words: tuple[str, ...]) -> str:
     """The words as a quoted SQL list, for a CHECK constraint."""
     return ", ".join(f"'{word}'" for word in words)
+
+ALTERNATIVE_UNITS = {"support_maintenance": ("site",)}
+"""Units a category may be counted in beside its own (domain §4: support per endpoint and month, or site and year)."""
