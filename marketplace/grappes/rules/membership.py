@@ -1,0 +1,141 @@
+"""Who may come in, go out and coordinate, and when a grappe may start (domain §4b.9–12)."""
+from datetime import date, timedelta
+
+from marketplace.platform.errors import RuleBroken
+
+
+def check_not_dissolved(status: str) -> None:
+    """A dissolved grappe is history: nothing changes in it any more."""
+    if status == "dissolved":
+        raise RuleBroken(
+            "grappe_dissolved", "Cette grappe est dissoute : rejoignez-en une autre ou fondez-en une nouvelle."
+        )
+
+
+def check_room(members: int, maximum: int | None) -> None:
+    """Refuse one more member than the charter's maximum; `members` counts those who have signed and are not out."""
+    if maximum is not None and members >= maximum:
+        raise RuleBroken(
+            "grappe_full",
+            "La grappe compte déjà {members} membres sur {maximum} : attendez un départ, "
+            "ou demandez au coordinateur d'augmenter le maximum.",
+            members=members,
+            maximum=maximum,
+        )
+
+
+def check_quorum(members: int, quorum: int) -> None:
+    """A grappe starts once enough establishments have signed, coordinator counted (domain §4b.11)."""
+    if members < quorum:
+        raise RuleBroken(
+            "grappe_below_quorum",
+            "Quorum non atteint : {members} sur {quorum} (établissements ayant signé). Invitez d'autres "
+            "établissements, ou relancez ceux qui n'ont pas répondu, puis activez la grappe.",
+            members=members,
+            quorum=quorum,
+            missing=quorum - members,
+        )
+
+
+def check_territory(territory: tuple[str, ...], region: str | None) -> None:
+    """An establishment outside the charter's regions stays outside; an empty territory is the whole country."""
+    if territory and region not in territory:
+        raise RuleBroken(
+            "outside_territory",
+            "Cet établissement n'est pas dans le territoire de la grappe : choisissez un établissement de ses régions.",
+            territory=list(territory),
+        )
+
+
+def check_still_open(closed_on: date | None, today: date) -> None:
+    """A closed establishment buys nothing."""
+    if closed_on is not None and closed_on <= today:
+        raise RuleBroken(
+            "establishment_closed",
+            "Cet établissement est fermé depuis le {closed_on} : choisissez un établissement en activité.",
+            closed_on=closed_on,
+        )
+
+
+def check_can_be_invited(running_status: str | None) -> None:
+    """An invitation goes to an establishment that is not already on its way; a pending request is answered by it."""
+    if running_status in (None, "requested"):
+        return
+    if running_status == "invited":
+        raise RuleBroken("already_invited", "Cet établissement est déjà invité : attendez sa réponse ou relancez-le.")
+    raise RuleBroken("already_a_member", "Cet établissement est déjà membre de la grappe.")
+
+
+def check_can_request(running_status: str | None) -> None:
+    """A request makes sense from outside only; somebody invited signs instead."""
+    if running_status is None:
+        return
+    if running_status == "requested":
+        raise RuleBroken("already_requested", "Votre demande est déjà envoyée : le coordinateur doit y répondre.")
+    if running_status == "invited":
+        raise RuleBroken("already_invited", "Cet établissement est déjà invité : lisez la convention, puis signez-la.")
+    raise RuleBroken("already_a_member", "Cet établissement est déjà membre de la grappe.")
+
+
+def check_can_accept(running_status: str | None) -> None:
+    """Only an invitation can be accepted; a request waits for the coordinator first."""
+    if running_status == "requested":
+        raise RuleBroken(
+            "request_pending", "Votre demande attend la réponse du coordinateur : vous pourrez signer ensuite."
+        )
+    if running_status != "invited":
+        raise RuleBroken(
+            "not_invited", "Cet établissement n'est pas invité dans cette grappe : demandez d'abord à la rejoindre."
+        )
+
+
+def check_can_leave(status: str, is_coordinator: bool) -> None:
+    """A member may give notice once; the coordinator hands over first, so that nobody is left without one."""
+    if status == "leaving":
+        raise RuleBroken("already_leaving", "Le préavis de cet établissement court déjà.")
+    check_is_member(status)
+    if is_coordinator:
+        raise RuleBroken(
+            "coordinator_hands_over_first",
+            "Cet établissement coordonne la grappe : transmettez d'abord la coordination, ou dissolvez la grappe.",
+        )
+
+
+def check_is_member(status: str | None) -> None:
+    """The act needs an establishment that has signed and stays."""
+    if status == "leaving":
+        raise RuleBroken("member_is_leaving", "Cet établissement est sur le départ : choisissez-en un autre.")
+    if status != "member":
+        raise RuleBroken("not_a_member", "Cet établissement n'est pas membre de la grappe : il doit d'abord signer.")
+
+
+def check_can_be_excluded(status: str | None, is_coordinator: bool) -> None:
+    """A member, leaving or not, may be excluded; never the coordinator."""
+    if is_coordinator:
+        raise RuleBroken(
+            "coordinator_hands_over_first",
+            "Cet établissement coordonne la grappe : transmettez d'abord la coordination.",
+        )
+    if status not in ("member", "leaving"):
+        raise RuleBroken("not_a_member", "Cet établissement n'est pas membre de la grappe.")
+
+
+def check_may_amend(other_signatures: int) -> None:
+    """Once somebody else has signed, the coordinator alone no longer changes the text they signed."""
+    if other_signatures > 0:
+        raise RuleBroken(
+            "charter_already_signed",
+            "D'autres membres ont déjà signé cette version ({signatures}) : "
+            "fondez une nouvelle grappe si ses règles doivent changer.",
+            signatures=other_signatures,
+        )
+
+
+def leaving_day(today: date, notice_days: int) -> date:
+    """The Paris day on which a notice given today takes effect."""
+    return today + timedelta(days=notice_days)
+
+
+def is_due(leaves_on: date, today: date) -> bool:
+    """Whether a notice is over."""
+    return leaves_on <= today
