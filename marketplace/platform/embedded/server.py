@@ -121,9 +121,8 @@ class EmbeddedPostgres:
         return place
 
     def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(
-            host=str(self._place().socket_folder), dbname="postgres", user=ADMINISTRATOR, connect_timeout=10, autocommit=True
-        )
+        socket = str(self._place().socket_folder)
+        return psycopg.connect(host=socket, dbname="postgres", user=ADMINISTRATOR, connect_timeout=10, autocommit=True)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
