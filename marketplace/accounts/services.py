@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from marketplace.accounts import queries, rules
+from marketplace.accounts import passwords_by_mail, queries, rules
 from marketplace.accounts.models import ApiToken, Membership, User, UserSession
 from marketplace.platform import audit, clock, passwords, throttle
 from marketplace.platform.api import fingerprint
@@ -180,6 +180,7 @@ def add_member(actor: Actor, organisation_id: UUID, *, email: str, full_name: st
             user = User(id=new_id(), email=email.strip().lower(), full_name=full_name.strip(), created_at=clock.now())
             session.add(user)
             session.flush()
+            passwords_by_mail.send_link(session, user.id)
         if any(member.user_id == user.id for member, _ in queries.list_members(session, organisation_id)):
             raise Conflict(
                 "already_a_member", "Cette personne est déjà dans l'organisation : changez plutôt ses rôles."

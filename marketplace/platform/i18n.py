@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, Domain, get_locale
+from flask_babel import Babel, Domain, force_locale, get_locale
 
 from marketplace.platform import clock
 from marketplace.platform.errors import DomainError, Sentence
@@ -68,6 +68,12 @@ def say(message: str, values: Any = None) -> str:
     """A French template translated, then filled; a value that is itself a Sentence is said too."""
     translated = catalogue(language()).ugettext(message) if language() != "fr" else message
     return translated.format(**{name: _value(value) for name, value in values.items()}) if values else translated
+
+
+def say_in(locale: str, message: str, values: Any = None) -> str:
+    """The same in a given language, outside of any request (mails)."""
+    with force_locale(locale if locale in LOCALES else "fr"):
+        return say(message, values)
 
 
 def _value(value: Any) -> Any:
