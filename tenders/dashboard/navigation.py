@@ -1,0 +1,40 @@
+"""The site map: every entry of the header, of the reader's own menu and of the footer, in order, in one table.
+
+An entry appears once its endpoint exists, so a room adds its line here before or after its page.
+"""
+from marketplace.platform.errors import N_
+from marketplace.platform.navigation import AUDIENCES, Entry
+
+EVERYBODY = frozenset(AUDIENCES)
+SIGNED_IN = EVERYBODY - {"public"}
+CARE, PROVIDER, CENTRE, AUTHORITY, OPERATOR, PUBLIC = (
+    frozenset({kind})
+    for kind in ("care_operator", "provider", "purchasing_centre", "authority", "platform", "public")
+)
+
+SITE_MAP = (
+    Entry(N_("Accueil"), "dashboard_pages.home", EVERYBODY),
+    Entry(N_("Comment ça marche"), "dashboard_pages.how_it_works", PUBLIC),
+    Entry(N_("Mes sites"), "establishments_pages.list_establishments", CARE, section="/etablissements"),
+    Entry(N_("Mes grappes"), "grappes_pages.list_grappes", CARE, section="/grappes"),
+    Entry(N_("Achats groupés"), "dashboard_pages.list_lots", PUBLIC | CARE | AUTHORITY, section="/lots"),
+    Entry(N_("Lots ouverts"), "dashboard_pages.list_lots", PROVIDER, section="/lots"),
+    Entry(N_("Marchés et lots"), "vehicles_pages.list_vehicles", CENTRE, section="/marches"),
+    Entry(N_("Recueil des besoins"), "dashboard_pages.list_lots", CENTRE, section="/lots"),
+    Entry(N_("Grappes"), "grappes_pages.list_grappes", CENTRE | AUTHORITY, section="/grappes"),
+    Entry(N_("Établissements"), "establishments_pages.list_establishments", CENTRE | AUTHORITY | OPERATOR,
+          section="/etablissements"),
+    Entry(N_("Mon catalogue"), "offers_pages.list_offers", PROVIDER, section="/offres"),
+    Entry(N_("Prestataires"), "providers_pages.list_providers", EVERYBODY - PROVIDER, section="/prestataires"),
+    Entry(N_("Ma fiche"), "providers_pages.list_providers", PROVIDER, section="/prestataires"),
+    Entry(N_("Certificats"), "certifications_pages.list_certificates", PROVIDER | OPERATOR, section="/certificats"),
+    Entry(N_("Journal"), "audit_pages.list_events", OPERATOR, section="/journal"),
+    Entry(N_("Mon organisation"), "accounts_pages.organisation", SIGNED_IN, "account"),
+    Entry(N_("Notifications"), "notifications_pages.list_notifications", SIGNED_IN, "account"),
+    Entry(N_("Jetons d'API"), "accounts_pages.tokens", SIGNED_IN, "account"),
+    Entry(N_("Sessions ouvertes"), "accounts_pages.sessions", SIGNED_IN, "account"),
+    Entry(N_("Comment ça marche"), "dashboard_pages.how_it_works", EVERYBODY, "footer"),
+    Entry(N_("Accessibilité"), "dashboard_pages.accessibility", EVERYBODY, "footer"),
+    Entry(N_("Courrier de démonstration"), "dashboard_pages.mailbox", EVERYBODY, "footer"),
+    Entry(N_("API"), "api_docs.openapi_swagger_ui", EVERYBODY, "footer"),
+)  # fmt: skip
