@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from marketplace.establishments.rules import fold
 from marketplace.grappes.rules.charter import LEGAL_FORMS
 from marketplace.platform import clock
 from marketplace.platform.database import Model, id_column
@@ -42,6 +43,10 @@ RUNNING = ("requested", "invited", "member", "leaving")
 """Statuses of a membership that has not ended."""
 
 
+def _folded_name(context: Any) -> str:
+    return fold(context.get_current_parameters()["name"])
+
+
 def _moment() -> Mapped[datetime | None]:
     return mapped_column(DateTime(timezone=True))
 
@@ -50,6 +55,7 @@ class Grappe(Model):
     """A chartered cluster of establishments that pools demand; aggregate root, locked before its members change.
 
     `territory` holds INSEE region codes, empty for the whole country. `maximum_members` None means no maximum.
+    `search_text` is the name without case or accents.
     """
 
     __tablename__ = "grappes"
@@ -64,6 +70,7 @@ class Grappe(Model):
 
     id: Mapped[UUID] = id_column()
     name: Mapped[str] = mapped_column(Text)
+    search_text: Mapped[str] = mapped_column(Text, default=_folded_name)
     coordinator_establishment_id: Mapped[UUID] = mapped_column(ForeignKey("establishments.id"))
     legal_form: Mapped[str] = mapped_column(Text)
     territory: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
@@ -142,7 +149,7 @@ class GrappeMembership(Model):
         CheckConstraint("leaves_on IS NULL OR joined_at IS NOT NULL", name="only_members_leave"),
         CheckConstraint(
             "(ended_at IS NULL) = (ending IS NULL) AND"
-            " (ending IS NULL OR ending IN ('left', 'excluded', 'declined', 'withdrawn'))",
+            " (ending IS NULL OR ending IN ('left', 'excluded', 'declined', 'refused', 'withdrawn'))",
             name="ending_known",
         ),
         CheckConstraint("ending <> 'excluded' OR end_reason IS NOT NULL", name="exclusion_has_a_reason"),

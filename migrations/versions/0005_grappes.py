@@ -17,6 +17,7 @@ def upgrade() -> None:
         "grappes",
         sa.Column("id", sa.Uuid, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
+        sa.Column("search_text", sa.Text, nullable=False),
         sa.Column("coordinator_establishment_id", sa.Uuid, nullable=False),
         sa.Column("legal_form", sa.Text, nullable=False),
         sa.Column("territory", TEXTS, nullable=False, server_default="{}"),
@@ -149,7 +150,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint(
             "(ended_at IS NULL) = (ending IS NULL) AND"
-            " (ending IS NULL OR ending IN ('left', 'excluded', 'declined', 'withdrawn'))",
+            " (ending IS NULL OR ending IN ('left', 'excluded', 'declined', 'refused', 'withdrawn'))",
             name="ck_grappe_memberships_ending_known",
         ),
         sa.CheckConstraint(

@@ -123,7 +123,10 @@ def _exit(terms: CharterTerms) -> str:
         if terms.lock_in
         else " Ses besoins non encore clôturés sont retirés à la date d'effet."
     )
-    return f"{notice}{lock} Le coordinateur transmet d'abord la coordination."
+    return (
+        f"{notice} Avant l'activation de la grappe, le départ est immédiat.{lock} "
+        "Le coordinateur transmet d'abord la coordination."
+    )
 
 
 def _sharing(terms: CharterTerms) -> str:

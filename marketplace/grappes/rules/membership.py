@@ -1,7 +1,7 @@
 """Who may come in, go out and coordinate, and when a grappe may start (domain §4b.9–12)."""
 from datetime import date, timedelta
 
-from marketplace.platform.errors import RuleBroken
+from marketplace.platform.errors import N_, BadInput, RuleBroken, Sentence
 
 
 def check_not_dissolved(status: str) -> None:
@@ -47,14 +47,21 @@ def check_territory(territory: tuple[str, ...], region: str | None) -> None:
         )
 
 
-def check_still_open(closed_on: date | None, today: date) -> None:
-    """A closed establishment buys nothing."""
-    if closed_on is not None and closed_on <= today:
+def check_eligible(refusal: Sentence | None, legal_form: str) -> None:
+    """Raise what `establishments.rules.grappe_eligibility` answered (domain §4b.12: legal status, not category).
+
+    An order group may take public establishments outside a GHT; while the lists of GHT are not imported nobody can tell
+    who is outside, so the refusal stays neutral and says what is missing.
+    """
+    if refusal is None:
+        return
+    if refusal.code == "public_establishment" and legal_form == "groupement_de_commandes":
         raise RuleBroken(
-            "establishment_closed",
-            "Cet établissement est fermé depuis le {closed_on} : choisissez un établissement en activité.",
-            closed_on=closed_on,
+            "ght_membership_unknown",
+            "Cet établissement est public : un groupement de commandes l'accueille s'il est hors GHT, ce que l'on ne peut "
+            "pas encore vérifier ici. Demandez à l'opérateur de la plateforme d'importer les listes de GHT.",
         )
+    raise RuleBroken(refusal.code, refusal.template, **refusal.values)
 
 
 def check_can_be_invited(running_status: str | None) -> None:
@@ -131,9 +138,21 @@ def check_may_amend(other_signatures: int) -> None:
         )
 
 
-def leaving_day(today: date, notice_days: int) -> date:
-    """The Paris day on which a notice given today takes effect."""
-    return today + timedelta(days=notice_days)
+def check_reason(reason: str) -> str:
+    """An exclusion or a dissolution says why, to those it concerns; the reason without surrounding blanks."""
+    if not reason.strip():
+        raise BadInput({"reason": [N_("Dites pourquoi : les établissements concernés liront ce motif.")]})
+    return reason.strip()
+
+
+def notice_days(exit_notice_days: int, grappe_status: str) -> int:
+    """Days of notice: the charter's once the grappe is active; none while it is forming, nothing being bought yet."""
+    return exit_notice_days if grappe_status == "active" else 0
+
+
+def leaving_day(today: date, notice: int) -> date:
+    """The Paris day on which a notice of so many days, given today, takes effect."""
+    return today + timedelta(days=notice)
 
 
 def is_due(leaves_on: date, today: date) -> bool:
