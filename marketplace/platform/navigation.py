@@ -1,16 +1,13 @@
 """Which links a reader is offered: one site map, filtered by audience and by the pages that exist."""
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Flask, current_app, request, url_for
 from flask_babel import gettext as _
 from werkzeug.routing import BuildError
 
-from marketplace.platform.i18n import LOCALES
+from marketplace.platform import charts
 from marketplace.platform.permissions import Actor
-
-A_YEAR = 365 * 24 * 3600
 
 AUDIENCES = ("public", "care_operator", "provider", "purchasing_centre", "authority", "platform")
 
@@ -84,23 +81,7 @@ def navigation(actor: Actor | None, place: str = "main") -> list[Link]:
     return links
 
 
-def in_language(locale: str) -> str:
-    """The address of the page being read, in another language (the home page after a form was refused)."""
-    if request.method != "GET" or request.endpoint is None:
-        return f"/?lang={locale}"
-    kept = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    return f"{request.path}?{urlencode([*kept, ('lang', locale)])}"
-
-
-def _remember_language(response: Response) -> Response:
-    asked = request.args.get("lang")
-    if asked in LOCALES and response.mimetype == "text/html":
-        response.set_cookie("lang", asked, max_age=A_YEAR, samesite="Lax", secure=request.is_secure, httponly=True)
-    return response
-
-
 def init_app(app: Flask, site_map: Sequence[Entry]) -> None:
-    """Install the site map, and give every template `navigation`, `page_url` and `in_language`."""
+    """Install the site map; every template gets `navigation`, `page_url` and the geometry of `charts`."""
     app.extensions["site_map"] = tuple(site_map)
-    app.jinja_env.globals.update(navigation=navigation, page_url=page_url, in_language=in_language)
-    app.after_request(_remember_language)
+    app.jinja_env.globals.update(navigation=navigation, page_url=page_url, charts=charts)
