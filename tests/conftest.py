@@ -117,6 +117,7 @@ def real_app(fresh_database: str) -> Iterator[Flask]:
 def app(server: Any, template: str) -> Iterator[Flask]:
     """The application on this process's shared database; every test rolls back what it did."""
     app = create_app(test_settings(_create(server, "grappe_tests", template)))
+    app.config["WTF_CSRF_ENABLED"] = False  # forms are posted without their token here; test_accounts_pages has it on
     yield app
     with app.app_context():
         db.engine.dispose()
@@ -180,7 +181,7 @@ def api(app: Flask, session: Session) -> Callable[..., ApiClient]:
 
 @pytest.fixture
 def sign_in(app: Flask, session: Session) -> Callable[[User], FlaskClient]:
-    """`sign_in(user)` gives a browser signed in as this user, CSRF checks off for its forms."""
+    """`sign_in(user)` gives a browser signed in as this user."""
 
     def browser_of(user: User) -> FlaskClient:
         browser = app.test_client()

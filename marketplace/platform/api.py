@@ -40,14 +40,6 @@ ma.fields.AwareDateTime.default_error_messages.update(awareness=_l("Donnez le fu
 ma.fields.Date.default_error_messages.update(invalid=_l("Écrivez une date ISO 8601, par exemple 2027-06-12."))
 ma.fields.List.default_error_messages.update(invalid=_l("Donnez une liste."))
 ma.fields.Nested.default_error_messages.update(type=_l("Donnez un objet."))
-ma.validate.Range.message_min = _l("Donnez au moins {min}.")
-ma.validate.Range.message_max = _l("Donnez au plus {max}.")
-ma.validate.OneOf.default_message = _l("Choisissez parmi : {choices}.")
-ma.validate.ContainsOnly.default_message = _l("Un des choix est inconnu ; choisissez parmi : {choices_text}.")
-ma.validate.Length.message_min = _l("Écrivez au moins {min} caractères ou éléments.")
-ma.validate.Length.message_max = _l("Écrivez au plus {max} caractères ou éléments.")
-ma.validate.Length.message_all = _l("Écrivez entre {min} et {max} caractères ou éléments.")
-ma.validate.Length.message_equal = _l("Écrivez exactement {equal} caractères ou éléments.")
 
 
 class Schema(ma.Schema):

@@ -1,5 +1,6 @@
 """Every error once: a status, a stable code and a sentence, as RFC 9457 problem JSON or as a page; and safe headers."""
 import logging
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -42,6 +43,23 @@ STATUS_TITLES = {
     500: ("internal_error", _l("Une erreur est survenue de notre côté ; rien n'a été enregistré. Réessayez.")),
     503: ("unavailable", _l("Service momentanément indisponible : réessayez dans quelques instants.")),
 }
+
+VALIDATOR_WORDS = (
+    (re.compile(r"Must be greater than or equal to (?P<min>.+?)(?: and less than or equal to .+)?\."), N_("Donnez au moins {min}.")),
+    (re.compile(r"Must be greater than (?P<min>.+?)\."), N_("Donnez plus que {min}.")),
+    (re.compile(r"Must be less than or equal to (?P<max>.+)\."), N_("Donnez au plus {max}.")),
+    (re.compile(r"Must be less than (?P<max>.+)\."), N_("Donnez moins que {max}.")),
+    (re.compile(r"Must be one of: (?P<choices>.*)\."), N_("Choisissez parmi : {choices}.")),
+    (re.compile(r"One or more of the choices .*: (?P<choices>.*)\."), N_("Choisissez parmi : {choices}.")),
+    (re.compile(r"Shorter than minimum length (?P<min>\d+)\."), N_("Trop court : {min} au moins.")),
+    (re.compile(r"Longer than maximum length (?P<max>\d+)\."), N_("Trop long : {max} au plus.")),
+    (re.compile(r"Length must be between (?P<min>\d+) and (?P<max>\d+)\."), N_("Longueur : de {min} à {max}.")),
+    (re.compile(r"Length must be (?P<equal>\d+)\."), N_("Longueur : {equal} exactement.")),
+    (re.compile(r"Not a valid email address\."), N_("Cette adresse électronique est incomplète.")),
+    (re.compile(r"String does not match expected pattern\."), N_("Cette valeur n'a pas la forme attendue.")),
+    (re.compile(r"Invalid value\."), N_("Cette valeur n'est pas acceptée.")),
+)
+"""marshmallow's validators speak English and fix their words at import: they are put into the reader's language here."""
 
 _known_constraints: dict[str, tuple[str, str]] = {}
 
@@ -114,7 +132,15 @@ def _flat(messages: Any, path: str = "") -> dict[str, list[str]]:
             inner = path if not path and key in ("json", "query", "form", "files", "_schema") else f"{path}.{key}"
             found.update(_flat(value, inner.lstrip(".")))
         return found
-    return {path or "body": [str(text) for text in (messages if isinstance(messages, list) else [messages])]}
+    return {path or "body": [_reworded(str(text)) for text in (messages if isinstance(messages, list) else [messages])]}
+
+
+def _reworded(text: str) -> str:
+    for pattern, template in VALIDATOR_WORDS:
+        found = pattern.fullmatch(text)
+        if found:
+            return say(template, found.groupdict())
+    return text
 
 
 def _http_error(error: HTTPException) -> Response:
