@@ -30,7 +30,7 @@ class Establishment(Model):
 
     __tablename__ = "establishments"
     __table_args__ = (
-        # FINESS is text and keeps its leading zero. Its key is checked by rules.py: the operator may accept a wrong one.
+        # FINESS is text and keeps its leading zero. identifiers.py checks its key: the operator may accept a wrong one.
         CheckConstraint("finess ~ '^[0-9][0-9A-Z][0-9]{7}$'", name="finess_shape"),
         CheckConstraint("siren ~ '^[0-9]{9}$'", name="siren_shape"),
         CheckConstraint("siret ~ '^[0-9]{14}$'", name="siret_shape"),
