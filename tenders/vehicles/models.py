@@ -199,6 +199,23 @@ class Lot(Model):
 
     vehicle: Mapped[Vehicle] = relationship(back_populates="lots")
 
+    @property
+    def minimum(self) -> dict[str, Any]:
+        """The minimum as the centre wrote it: kind, basis, scope, value (units or euros)."""
+        return {
+            "kind": self.minimum_kind,
+            "basis": self.minimum_basis,
+            "scope": self.minimum_scope,
+            "value": self.minimum_value,
+        }
+
+    @property
+    def maximum(self) -> dict[str, Any] | None:
+        """The maximum as the centre wrote it: basis, value; None when there is none."""
+        if self.maximum_basis is None:
+            return None
+        return {"basis": self.maximum_basis, "value": self.maximum_value}
+
     @hybrid_property
     def status(self) -> str:
         """draft, open, closed, cancelled or ended (with its vehicle); reads the vehicle."""

@@ -120,13 +120,19 @@ def freeze_bounds(lot: LotTerms) -> FrozenBounds:
 
 def lot_contradictions(lot: LotTerms, vocabulary: Vocabulary) -> list[Refusal]:
     """What can never be right in a lot, even as a draft: refused as soon as it is written."""
-    checks = (_unit(lot, vocabulary), _policy(lot, vocabulary), _requirements(lot, vocabulary), _bounds(lot))
+    checks = (_unit(lot, vocabulary), _policy(lot), _requirements(lot, vocabulary), _bounds(lot))
     return [_at(lot, found) for check in checks for found in check]
 
 
-def lot_obstacles(vehicle: VehicleTerms, lot: LotTerms, now: datetime) -> list[Refusal]:
+def lot_obstacles(vehicle: VehicleTerms, lot: LotTerms, vocabulary: Vocabulary, now: datetime) -> list[Refusal]:
     """What a draft lot still lacks before it may open."""
-    checks = (_closing(vehicle, lot, now), _maximum(vehicle, lot), _reference_price(lot), _support(lot))
+    checks = (
+        _closing(vehicle, lot, now),
+        _maximum(vehicle, lot),
+        _reference_price(lot),
+        _support(lot),
+        _merge(lot, vocabulary),
+    )
     return [_at(lot, found) for check in checks for found in check]
 
 
@@ -155,7 +161,7 @@ def opening_refusals(
     found = [*vehicle_contradictions(vehicle), *_duration(vehicle, today), *_at_least_one(lots)]
     for lot in lots:
         found += lot_contradictions(lot, vocabulary)
-        found += lot_obstacles(vehicle, lot, now)
+        found += lot_obstacles(vehicle, lot, vocabulary, now)
     return found
 
 
@@ -263,15 +269,17 @@ def _unit(lot: LotTerms, vocabulary: Vocabulary) -> Found:
         )
 
 
-def _policy(lot: LotTerms, vocabulary: Vocabulary) -> Found:
+def _policy(lot: LotTerms) -> Found:
     if len(set(lot.minimum_policy)) < len(lot.minimum_policy):
         yield "minimum_policy", Sentence(
             "policy_step_repeated",
             N_("Lot {lot} : chaque suite ne peut figurer qu'une fois ; un lot n'est prolongé qu'une seule fois."),
         )
-    if "merge" in lot.minimum_policy and lot.minimum_scope != "grappe" and (
-        lot.category_code not in vocabulary.mergeable_categories
-    ):
+
+
+def _merge(lot: LotTerms, vocabulary: Vocabulary) -> Found:
+    has_target = lot.minimum_scope == "grappe" or lot.category_code in vocabulary.mergeable_categories
+    if "merge" in lot.minimum_policy and not has_target:
         yield "minimum_policy", Sentence(
             "merge_without_target",
             N_(
