@@ -69,7 +69,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         secret_key=_secret_key(reading),
         port=port,
         base_url=base_url,
-        data_folder=Path(reading.text("GRAPPE_DATA") or default_data_folder()).expanduser().absolute(),
+        data_folder=place_of_data(reading.environ),
         session_cookie_secure=base_url.startswith("https://"),
         pool_size=reading.number("DATABASE_POOL_SIZE", 5, 1, 200),
         pool_overflow=reading.number("DATABASE_POOL_OVERFLOW", 5, 0, 200),
@@ -86,6 +86,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     )
     reading.refuse_if_any_problem()
     return settings
+
+
+def place_of_data(environ: Mapping[str, str]) -> Path:
+    """GRAPPE_DATA, the folder of the embedded database and of the keys made for it."""
+    return Path(environ.get("GRAPPE_DATA", "").strip() or default_data_folder()).expanduser().absolute()
 
 
 class _Reading:
@@ -131,11 +136,14 @@ class _Reading:
 def _database_url(reading: _Reading) -> str:
     value = reading.text("DATABASE_URL")
     if value is None:
-        reading.problem(f"DATABASE_URL is missing: set it to your PostgreSQL, for example {DATABASE_EXAMPLE}.")
+        reading.problem(
+            f"DATABASE_URL is missing: set it to your PostgreSQL, for example {DATABASE_EXAMPLE} "
+            "(`grappe demo` needs none: it brings a database of its own, with fictitious data)."
+        )
         return ""
     try:
         url = make_url(value)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         reading.problem(f"DATABASE_URL cannot be read: write it as {DATABASE_EXAMPLE}.")
         return ""
     if url.drivername != DRIVER:

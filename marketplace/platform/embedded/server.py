@@ -84,9 +84,29 @@ class EmbeddedPostgres:
                 raise EmbeddedPostgresError(f"PostgreSQL does not stop: {done.stderr.strip() or done.stdout.strip()}")
         self.started_here = False
 
+    @contextmanager
+    def in_use(self) -> Iterator[str]:
+        """The running server's URL inside the block; whoever leaves last stops the server.
+
+        A forked child that leaves the block (a web server's worker) is no user of its own and stops nothing.
+        """
+        places.make_data_folder(self.data_folder)
+        entered_as = os.getpid()
+        with _opened(self.data_folder / "users") as users:
+            fcntl.flock(users, fcntl.LOCK_SH)
+            try:
+                yield self.start()
+            finally:
+                if os.getpid() == entered_as and _is_last(users):
+                    self.stop()
+
+    def exists(self) -> bool:
+        """Whether this folder holds a server, running or not."""
+        return places.find_place(self.data_folder) is not None
+
     def is_running(self) -> bool:
         """Whether the server answers: asked for real, since a pid file survives a crash."""
-        if places.find_place(self.data_folder) is None:
+        if not self.exists():
             return False
         try:
             self._connect().close()
@@ -127,19 +147,10 @@ class EmbeddedPostgres:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """One start or stop at a time on this folder; the lock goes with the process that held it."""
-        path = self.data_folder / "lock"
         places.make_data_folder(self.data_folder)
-        try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except PermissionError:
-            raise EmbeddedPostgresError(
-                f"{self.data_folder} belongs to somebody else: set GRAPPE_DATA to a folder of yours."
-            ) from None
-        try:
+        with _opened(self.data_folder / "lock") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
-        finally:
-            os.close(handle)
 
     def _initialise(self, place: places.Place, programs: Path) -> None:
         """Make the cluster beside its place, then move it there: half a cluster is never taken for one."""
@@ -200,6 +211,30 @@ def temporary() -> Iterator[EmbeddedPostgres]:
     finally:
         server.stop(mode="immediate")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """A file to hold a lock on; the lock goes when every process that inherited it has closed it."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except PermissionError:
+        raise EmbeddedPostgresError(
+            f"{path.parent} belongs to somebody else: set GRAPPE_DATA to a folder of yours."
+        ) from None
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _is_last(users: int) -> bool:
+    """Whether nobody else shares the lock; if so it is now ours alone."""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _write_access_rules(place: places.Place) -> dict[str, str]:
