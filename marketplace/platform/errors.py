@@ -74,6 +74,17 @@ class NotAllowed(DomainError):
         self.action = action
 
 
+class TooMany(RuleBroken):
+    """Tried too often; `retry_after` is in seconds and travels in the Retry-After header too (RFC 6585)."""
+
+    status = 429
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(
+            "too_many_attempts", "Trop d'essais : réessayez dans {retry_after} s.", retry_after=retry_after
+        )
+
+
 class StaleVersion(DomainError):
     """The caller edited an older version than the one in store (RFC 9110 If-Match)."""
 
