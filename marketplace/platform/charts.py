@@ -1,4 +1,5 @@
 """Where the parts of a chart go: pure geometry, in per cent across and pixels down; templates only draw it."""
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -204,9 +205,7 @@ def threshold_meter(figures: MeterFigures, texts: Mapping[str, str], width: floa
         Tick(kind, x, bar_top - 5 if _crosses(x, label.row, above, width) else tops[kind])
         for (kind, x), label in zip(bounds, above, strict=True)
     )
-    return Meter(
-        _segments(figures, end), ticks, tuple(labels), missing, bar_top, BAR, under + rows_below * ROW + 2
-    )
+    return Meter(_segments(figures, end), ticks, tuple(labels), missing, bar_top, BAR, under + rows_below * ROW + 2)
 
 
 def _at(label: Label, y: float) -> Label:
@@ -269,7 +268,7 @@ def shorten(value: int) -> tuple[Decimal, str]:
 
 
 def tile_map(values: Mapping[str, int | None]) -> tuple[Tile, ...]:
-    """One tile per French region, whatever `values` holds (INSEE code → quantity, None = masked); unknown codes dropped."""
+    """One tile per French region; `values`: INSEE code → quantity, None when masked; unknown codes are dropped."""
     highest = max((value for value in values.values() if value), default=0)
     tiles = []
     for region, (name, column, row) in REGION_TILES.items():

@@ -1,4 +1,5 @@
 """Which links a reader is offered: one site map, filtered by audience and by the pages that exist."""
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 

@@ -2,14 +2,14 @@
 
 An entry appears once its endpoint exists, so a room adds its line here before or after its page.
 """
+
 from marketplace.platform.errors import N_
 from marketplace.platform.navigation import AUDIENCES, Entry
 
 EVERYBODY = frozenset(AUDIENCES)
 SIGNED_IN = EVERYBODY - {"public"}
 CARE, PROVIDER, CENTRE, AUTHORITY, OPERATOR, PUBLIC = (
-    frozenset({kind})
-    for kind in ("care_operator", "provider", "purchasing_centre", "authority", "platform", "public")
+    frozenset({kind}) for kind in ("care_operator", "provider", "purchasing_centre", "authority", "platform", "public")
 )
 
 SITE_MAP = (

@@ -1,4 +1,5 @@
 """The geometry of charts: nothing overlaps, nothing leaves the frame, nothing that exists is invisible."""
+
 from decimal import Decimal
 
 import pytest
@@ -147,7 +148,13 @@ def test_tiles_get_darker_with_the_quantity_and_hide_what_is_masked(values):
 
 @pytest.mark.parametrize(
     ("value", "short"),
-    [(0, ("0", "")), (99_999, ("99999", "")), (123_456, ("123", "k")), (1_234_567, ("1.2", "M")), (98_700_000, ("99", "M"))],
+    [
+        (0, ("0", "")),
+        (99_999, ("99999", "")),
+        (123_456, ("123", "k")),
+        (1_234_567, ("1.2", "M")),
+        (98_700_000, ("99", "M")),
+    ],
 )
 def test_figures_are_shortened_to_fit_a_tile(value, short):
     number, suffix = shorten(value)

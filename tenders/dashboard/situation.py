@@ -1,0 +1,130 @@
+"""Where a lot stands, in sentences: the fact with its figures, then what follows if nothing changes (ux.md)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from marketplace.platform.errors import N_, Sentence
+
+
+@dataclass(frozen=True)
+class LotState:
+    """What the sentences need. `unit` is the plural word in the reader's language; quantities are in that unit.
+
+    `lacking`: units still lacking to the lot's minimum; None when the minimum is per grappe (`short_grappes` then says
+    how many grappes lack something). `outcome`: of the last closing (met, not_met, extended) or None.
+    """
+
+    status: str
+    unit: str
+    engaged: int
+    establishments: int
+    minimum_kind: str
+    minimum: int | None
+    lacking: int | None
+    maximum: int | None
+    closes_at: datetime
+    policy: Sequence[str] = ()
+    round: int = 1
+    extension_days: int = 15
+    short_grappes: int = 0
+    grappes: int = 0
+    outcome: str | None = None
+    ordered: int | None = None
+
+    @property
+    def is_short(self) -> bool:
+        """Whether a minimum, of whatever kind, is not reached yet."""
+        return bool(self.short_grappes) if self.lacking is None else self.lacking > 0
+
+
+def fact(lot: LotState) -> Sentence:
+    """The one thing to know about the lot."""
+    if lot.status == "cancelled":
+        return Sentence("lot_cancelled", N_("Ce lot est annulé : plus personne n'est engagé et rien ne sera facturé."))
+    if lot.outcome is not None and lot.status != "open":
+        return _decided(lot)
+    values = {"unit": lot.unit, "engaged": lot.engaged, "minimum": lot.minimum, "establishments": lot.establishments}
+    if lot.minimum_kind == "none" or lot.minimum is None:
+        return Sentence("no_minimum", N_("{engaged} {unit} engagés ; ce lot n'a pas de minimum."), values)
+    if lot.lacking is None:
+        values |= {"short": lot.short_grappes, "grappes": lot.grappes}
+        if lot.short_grappes:
+            return Sentence(
+                "grappes_short",
+                N_("{short} grappe(s) sur {grappes} n'ont pas encore leur minimum de {minimum} {unit}."),
+                values,
+            )
+        return Sentence("grappes_met", N_("Chaque grappe a atteint son minimum de {minimum} {unit}."), values)
+    if lot.lacking:
+        template = N_("Il manque {lacking} {unit} pour atteindre le minimum de {minimum}.")
+        return Sentence("minimum_short", template, {**values, "lacking": lot.lacking})
+    return Sentence("minimum_met", N_("Le minimum de {minimum} {unit} est atteint : {engaged} engagés."), values)
+
+
+def _decided(lot: LotState) -> Sentence:
+    values = {"unit": lot.unit, "ordered": lot.ordered or 0, "minimum": lot.minimum or 0}
+    if lot.outcome == "met":
+        return Sentence("closed_met", N_("Recueil clos : {ordered} {unit} retenus, le minimum est atteint."), values)
+    return Sentence(
+        "closed_not_met",
+        N_("Minimum non atteint : {ordered} {unit} sur {minimum}. Plus personne n'est engagé et rien ne sera facturé."),
+        values,
+    )
+
+
+_FIRST = {
+    "extend": N_("Si rien ne change le {closes_at}, la clôture sera prolongée une fois de {days} jours"),
+    "release": N_("Si rien ne change le {closes_at}, les engagements seront libérés et rien ne sera facturé."),
+    "cancel": N_("Si rien ne change le {closes_at}, le lot sera annulé et les engagements tomberont."),
+    "merge": N_("Si rien ne change le {closes_at}, les besoins pourront rejoindre un autre lot de la même catégorie."),
+}
+_THEN = {
+    "release": N_("puis les engagements seront libérés."),
+    "cancel": N_("puis le lot sera annulé et les engagements tomberont."),
+    "merge": N_("puis les besoins pourront rejoindre un autre lot de la même catégorie."),
+}
+
+
+def remaining_policy(lot: LotState) -> list[str]:
+    """The steps that may still run when the minimum is missed: `extend` runs at most once (domain §4b.3)."""
+    return [step for step in lot.policy if step != "extend" or lot.round == 1]
+
+
+def consequences(lot: LotState) -> list[Sentence]:
+    """What happens at the closing if nothing changes, in order; empty once the lot is decided."""
+    if lot.status != "open":
+        return []
+    values = {"closes_at": lot.closes_at, "days": lot.extension_days, "unit": lot.unit}
+    if not lot.is_short:
+        return [Sentence("will_close", N_("Le recueil se termine le {closes_at}."), values)]
+    if lot.minimum_kind == "indicative":
+        template = N_("Ce minimum est indicatif : le {closes_at}, le lot sera clos même s'il manque.")
+        return [Sentence("indicative", template, values)]
+    steps = remaining_policy(lot)
+    if not steps:
+        return [Sentence("will_release", _FIRST["release"], values)]
+    said = [Sentence(f"will_{steps[0]}", _FIRST[steps[0]], values)]
+    if steps[0] == "extend":
+        then = next((step for step in steps[1:] if step in _THEN), "release")
+        said.append(Sentence(f"then_{then}", _THEN[then]))
+    return said
+
+
+def state_pill(lot: LotState) -> tuple[Sentence, str]:
+    """The lot's state as a few words and a tone (met, short, info, neutral, stop)."""
+    if lot.status == "cancelled":
+        return Sentence("cancelled", N_("Annulé")), "stop"
+    if lot.status == "draft":
+        return Sentence("draft", N_("En préparation")), "neutral"
+    if lot.status in ("closed", "ended"):
+        if lot.outcome == "met":
+            return Sentence("closed_met", N_("Clos, minimum atteint")), "met"
+        if lot.outcome is None:
+            return Sentence("closed", N_("Clos")), "neutral"
+        return Sentence("closed_short", N_("Clos, minimum non atteint")), "stop"
+    if lot.minimum_kind == "none":
+        return Sentence("open", N_("Recueil ouvert")), "info"
+    if lot.is_short:
+        return Sentence("short", N_("Minimum non atteint")), "short"
+    return Sentence("met", N_("Minimum atteint")), "met"

@@ -1,0 +1,117 @@
+"""What pages may show, in which order, and in which words."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from marketplace.platform.errors import N_, Sentence
+from tenders.dashboard import rules, situation
+from tenders.dashboard.situation import LotState
+
+NOON = datetime(2027, 6, 3, 10, 0, tzinfo=UTC)
+CLOSING = datetime(2027, 6, 12, 10, 0, tzinfo=UTC)
+
+
+def lot(**changes) -> LotState:
+    usual = {
+        "status": "open", "unit": "postes", "engaged": 4360, "establishments": 31, "minimum_kind": "contractual",
+        "minimum": 5000, "lacking": 640, "maximum": 8000, "closes_at": CLOSING, "policy": ("extend", "release"),
+    }  # fmt: skip
+    return LotState(**{**usual, **changes})
+
+
+@pytest.mark.parametrize(
+    ("total", "establishments", "largest", "shown"),
+    [
+        (900, 2, 450, None),
+        (900, 3, 300, 900),
+        (1000, 5, 801, None),
+        (1000, 5, 800, 1000),
+        (0, 0, 0, 0),
+        (5, 1, 5, None),
+    ],
+)
+def test_a_volume_is_masked_below_three_establishments_or_when_one_holds_over_four_fifths(
+    total, establishments, largest, shown
+):
+    assert rules.shown_volume(total, establishments, largest) == shown
+
+
+def test_at_most_five_things_to_do_the_most_urgent_first_and_undated_ones_last():
+    def todo(code: str, days: int | None) -> rules.Todo:
+        due = None if days is None else NOON + timedelta(days=days)
+        return rules.Todo(Sentence(code, N_("x")), Sentence("o", N_("y")), "endpoint", due=due)
+
+    shown = rules.first_todos([todo("none", None), *(todo(f"in {n}", n) for n in (9, 1, 4, 2, 7, 8))])
+    assert [one.what.code for one in shown] == ["in 1", "in 2", "in 4", "in 7", "in 8"]
+    assert [one.what.code for one in rules.first_todos([todo("none", None), todo("in 3", 3)])] == ["in 3", "none"]
+
+
+@pytest.mark.parametrize(
+    ("deadline", "words"),
+    [
+        (datetime(2027, 6, 3, 12, 5, tzinfo=UTC), "aujourd'hui, 14 h 05"),
+        (datetime(2027, 6, 3, 22, 30, tzinfo=UTC), "demain"),
+        (CLOSING, "dans 9 jours"),
+        (NOON, "échéance passée"),
+        (None, "quand vous voulez"),
+    ],
+)
+def test_a_deadline_reads_in_days_on_the_wall_in_paris(deadline, words):
+    assert rules.countdown(NOON, deadline).in_french() == words
+
+
+def test_a_certificate_ends_in_a_numbered_month_of_the_term():
+    assert rules.month_of_term(date(2027, 5, 1), date(2027, 11, 30)) == 7
+    assert rules.month_of_term(date(2027, 5, 15), date(2027, 5, 15)) == 1
+    assert rules.month_of_term(date(2027, 5, 15), date(2027, 6, 14)) == 1
+
+
+def test_before_closing_the_page_says_what_lacks_then_what_follows():
+    said = situation.fact(lot())
+    assert said.in_french() == "Il manque 640 postes pour atteindre le minimum de 5000."
+    assert [s.code for s in situation.consequences(lot())] == ["will_extend", "then_release"]
+    assert situation.state_pill(lot())[1] == "short"
+
+
+def test_in_the_second_round_nothing_is_extended_again():
+    assert [s.code for s in situation.consequences(lot(round=2))] == ["will_release"]
+    assert [s.code for s in situation.consequences(lot(round=2, policy=("extend",)))] == ["will_release"]
+    assert [s.code for s in situation.consequences(lot(policy=("cancel",)))] == ["will_cancel"]
+
+
+def test_a_minimum_reached_says_so_and_promises_nothing_else():
+    met = lot(engaged=5120, lacking=0)
+    assert situation.fact(met).code == "minimum_met"
+    assert [s.code for s in situation.consequences(met)] == ["will_close"]
+    assert situation.state_pill(met)[1] == "met"
+
+
+def test_an_indicative_minimum_warns_without_threatening():
+    assert [s.code for s in situation.consequences(lot(minimum_kind="indicative"))] == ["indicative"]
+
+
+def test_a_minimum_per_grappe_counts_the_grappes_that_lack_something():
+    assert situation.fact(lot(lacking=None, short_grappes=2, grappes=4)).code == "grappes_short"
+    assert situation.fact(lot(lacking=None, short_grappes=0, grappes=4)).code == "grappes_met"
+
+
+def test_no_minimum_is_not_a_minimum_of_zero():
+    free = lot(minimum_kind="none", minimum=None, lacking=0)
+    assert situation.fact(free).code == "no_minimum"
+    assert situation.state_pill(free)[0].code == "open"
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "code", "tone"),
+    [
+        ("closed", "met", "closed_met", "met"),
+        ("closed", "not_met", "closed_not_met", "stop"),
+        ("cancelled", None, "lot_cancelled", "stop"),
+    ],
+)
+def test_a_decided_lot_says_its_decision_and_nothing_about_the_future(status, outcome, code, tone):
+    decided = lot(status=status, outcome=outcome, ordered=4870)
+    assert situation.fact(decided).code == code
+    assert situation.consequences(decided) == []
+    assert situation.state_pill(decided)[1] == tone
