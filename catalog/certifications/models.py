@@ -1,0 +1,99 @@
+"""Certification schemes as editable rows, and the certificates of providers as dated facts."""
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, Integer, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.platform import clock
+from marketplace.platform.database import Model, id_column
+
+
+def _moment() -> Mapped[datetime | None]:
+    return mapped_column(DateTime(timezone=True))
+
+
+class CertificateScheme(Model):
+    """A certificate, qualification or label (domain §5): its longest life, and the scheme it cannot stand without."""
+
+    __tablename__ = "certificate_schemes"
+    __table_args__ = (
+        CheckConstraint("maximum_months > 0", name="maximum_months_positive"),
+        CheckConstraint("prerequisite_code <> code", name="not_its_own_prerequisite"),
+    )
+
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    name_fr: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str] = mapped_column(Text)
+    maximum_months: Mapped[int]
+    prerequisite_code: Mapped[str | None] = mapped_column(ForeignKey("certificate_schemes.code"))
+    position: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class CertificateVersion(Model):
+    """A version of a scheme's referential. Days included: usable from, and worth nothing after `void_after`."""
+
+    __tablename__ = "certificate_versions"
+    __table_args__ = (CheckConstraint("void_after > usable_from", name="window_in_order"),)
+
+    scheme: Mapped[str] = mapped_column(ForeignKey("certificate_schemes.code"), primary_key=True)
+    version: Mapped[str] = mapped_column(Text, primary_key=True)
+    usable_from: Mapped[date | None]
+    void_after: Mapped[date | None]
+
+
+class CertificateActivity(Model):
+    """A numbered part a certificate of the scheme may cover: HDS activities 1 to 6, PASSI audit scopes."""
+
+    __tablename__ = "certificate_activities"
+    __table_args__ = (CheckConstraint("number > 0", name="number_positive"),)
+
+    scheme: Mapped[str] = mapped_column(ForeignKey("certificate_schemes.code"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name_fr: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str] = mapped_column(Text)
+
+
+class Certificate(Model):
+    """One certificate as declared, and what the platform decided, each decision with its moment.
+
+    Its state on a day is computed from these facts (rules/states.py), never stored. `reason` explains the last
+    decision; the audit keeps all of them.
+    """
+
+    __tablename__ = "certificates"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["scheme", "version"], ["certificate_versions.scheme", "certificate_versions.version"],
+            name="fk_certificates_scheme_version_certificate_versions",
+        ),
+        CheckConstraint("valid_until > valid_from", name="ends_after_it_starts"),
+        # A refused certificate was never verified; both at once would count as both.
+        CheckConstraint("verified_at IS NULL OR rejected_at IS NULL", name="verified_or_rejected"),
+        # Only what was verified can be suspended.
+        CheckConstraint("suspended_at IS NULL OR verified_at IS NOT NULL", name="suspended_after_verified"),
+        CheckConstraint(
+            "(rejected_at IS NULL AND suspended_at IS NULL AND withdrawn_at IS NULL) OR btrim(reason) <> ''",
+            name="refusal_is_explained",
+        ),
+        Index("ix_certificates_provider_id", "provider_id"),
+        Index("ix_certificates_scheme_valid_until", "scheme", "valid_until"),
+    )  # fmt: skip
+
+    id: Mapped[UUID] = id_column()
+    provider_id: Mapped[UUID] = mapped_column(ForeignKey("providers.id"))
+    scheme: Mapped[str] = mapped_column(ForeignKey("certificate_schemes.code"))
+    version: Mapped[str | None] = mapped_column(Text)
+    number: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    scope: Mapped[str] = mapped_column(Text, default="", server_default="")
+    activities: Mapped[list[int]] = mapped_column(ARRAY(Integer), default=list, server_default="{}")
+    valid_from: Mapped[date]
+    valid_until: Mapped[date]
+    declared_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    verified_at: Mapped[datetime | None] = _moment()
+    suspended_at: Mapped[datetime | None] = _moment()
+    withdrawn_at: Mapped[datetime | None] = _moment()
+    rejected_at: Mapped[datetime | None] = _moment()
+    reason: Mapped[str | None] = mapped_column(Text)

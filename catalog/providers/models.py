@@ -1,0 +1,53 @@
+"""Who sells: one profile per provider organisation, verified and suspended by the platform operator."""
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from catalog.providers.words import DELIVERY_MODES, sql_list
+from marketplace.platform import clock
+from marketplace.platform.database import Model, id_column
+
+
+def _moment() -> Mapped[datetime | None]:
+    return mapped_column(DateTime(timezone=True))
+
+
+class Provider(Model):
+    """What a provider says of itself, and what the platform found out.
+
+    `name` follows the organisation's; `search_text` is its folded form. `regions` are INSEE codes: a region that is
+    not listed is not served. `suspended_until` is the last Paris day of a suspension, which then ends by itself.
+    """
+
+    __tablename__ = "providers"
+    __table_args__ = (
+        CheckConstraint(f"delivery_modes <@ ARRAY[{sql_list(DELIVERY_MODES)}]::text[]", name="delivery_modes_known"),
+        # A provider is either accepted or refused by the platform, or waits for its decision.
+        CheckConstraint("verified_at IS NULL OR refused_at IS NULL", name="verified_or_refused"),
+        # Nobody is refused or suspended without a reason that can be told.
+        CheckConstraint("refused_at IS NULL OR btrim(decision_reason) <> ''", name="refusal_is_explained"),
+        CheckConstraint(
+            "(suspended_until IS NULL) = (suspension_reason IS NULL) AND btrim(suspension_reason) <> ''",
+            name="suspension_is_explained",
+        ),
+        Index("ix_providers_name_id", "name", "id"),
+        Index("ix_providers_regions", "regions", postgresql_using="gin"),
+    )
+
+    id: Mapped[UUID] = id_column()
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    search_text: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text, default="", server_default="")
+    regions: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    delivery_modes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    verified_at: Mapped[datetime | None] = _moment()
+    refused_at: Mapped[datetime | None] = _moment()
+    decision_reason: Mapped[str | None] = mapped_column(Text)
+    suspended_until: Mapped[date | None]
+    suspension_reason: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
