@@ -1,7 +1,10 @@
 """Forms of the accounts pages; every field has its label, and help where one could hesitate."""
+from collections.abc import Iterable
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, IntegerField, PasswordField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -22,6 +25,11 @@ SCOPE_NAMES = {
     "write": _l("Écrire : créer et modifier"),
     "sign": _l("Signer : engager l'organisation"),
 }
+
+
+def role_choices(roles: Iterable[str]) -> list[SelectChoice]:
+    """Roles as choices of a form, in words."""
+    return [SelectChoice(role, ROLE_NAMES[role]) for role in roles]
 
 
 class CheckboxesField(SelectMultipleField):
@@ -46,7 +54,7 @@ class TokenForm(FlaskForm):
         _l("Nom du jeton"), [REQUIRED, Length(max=100)],
         description=_l("Ce qui l'utilisera, par exemple « export vers notre tableur »."),
     )  # fmt: skip
-    scopes = CheckboxesField(_l("Ce qu'il peut faire"), choices=[(s, SCOPE_NAMES[s]) for s in SCOPES], default=["read"])
+    scopes = CheckboxesField(_l("Ce qu'il peut faire"), choices=[SelectChoice(s, SCOPE_NAMES[s]) for s in SCOPES], default=["read"])
     days = IntegerField(
         _l("Durée de vie, en jours"), [REQUIRED, NumberRange(1, 366, _l("Entre 1 et 366 jours."))], default=90
     )
@@ -57,13 +65,13 @@ class MemberForm(FlaskForm):
 
     email = EmailField(_l("Adresse électronique"), [REQUIRED, Length(max=320), ADDRESS])
     full_name = StringField(_l("Prénom et nom"), [REQUIRED, Length(max=200)])
-    roles = CheckboxesField(_l("Droits"), choices=[(r, ROLE_NAMES[r]) for r in ROLES])
+    roles = CheckboxesField(_l("Droits"), choices=role_choices(ROLES))
 
 
 class RolesForm(FlaskForm):
     """The rights of a member."""
 
-    roles = CheckboxesField(_l("Droits"), choices=[(r, ROLE_NAMES[r]) for r in ROLES])
+    roles = CheckboxesField(_l("Droits"), choices=role_choices(ROLES))
 
 
 class PasswordForm(FlaskForm):

@@ -18,6 +18,7 @@ from marketplace.accounts.forms import (
     RolesForm,
     SignInForm,
     TokenForm,
+    role_choices,
 )
 from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
@@ -166,7 +167,7 @@ def organisation(organisation_id: UUID) -> Any:
     shown = queries.get_organisation(db.session(), actor, organisation_id)
     require(actor, "organisation.read", own=organisation_id)
     form, status = MemberForm(), 200
-    form.roles.choices = [(role, ROLE_NAMES[role]) for role in rules.ROLES_BY_KIND[shown.kind]]
+    form.roles.choices = role_choices(rules.ROLES_BY_KIND[shown.kind])
     if form.validate_on_submit():
         try:
             services.add_member(
@@ -195,7 +196,7 @@ def member(organisation_id: UUID, membership_id: UUID) -> Any:
     require(actor, "member.manage", own=organisation_id)
     membership = queries.get_membership(db.session(), organisation_id, membership_id)
     form, status = RolesForm(roles=membership.roles), 200
-    form.roles.choices = [(role, ROLE_NAMES[role]) for role in rules.ROLES_BY_KIND[shown.kind]]
+    form.roles.choices = role_choices(rules.ROLES_BY_KIND[shown.kind])
     if form.validate_on_submit():
         try:
             if request.form.get("act") == "end":
