@@ -1,0 +1,195 @@
+"""Needs, the totals kept beside them, and closings: one pool per lot, its last guards in the database."""
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.platform import clock
+from marketplace.platform.database import Model
+from tenders.demand import words
+
+
+def _known(column: str, vocabulary: tuple[str, ...]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({words.sql_list(vocabulary)})", name=f"{column}_known")
+
+
+def _sum() -> Mapped[int]:
+    return mapped_column(BigInteger, default=0, server_default="0")
+
+
+class LotTotals(Model):
+    """What a lot's pool adds up to, in the lot's unit; the one row that every write to the pool locks.
+
+    `tolerance` and `members` (establishments) are those of counted needs. `takes_needs` and `round` let a write that
+    began before a closing see, under the lock, that it came too late. `last_waitlist_number` numbers the waiting list.
+    """
+
+    __tablename__ = "lot_totals"
+    __table_args__ = (
+        # The maximum counts firm and conditional needs, unresolved ones too (domain §4b.5). NULL: no maximum.
+        CheckConstraint("firm + conditional <= maximum_quantity", name="within_maximum"),
+        CheckConstraint(
+            "LEAST(firm, conditional, awaiting_signature, waitlisted, indicative, tolerance, members) >= 0",
+            name="not_negative",
+        ),
+    )
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lots.id"), primary_key=True)
+    maximum_quantity: Mapped[int | None] = mapped_column(BigInteger)
+    takes_needs: Mapped[bool] = mapped_column(default=True, server_default="true")
+    round: Mapped[int] = mapped_column(default=1, server_default="1")
+    firm: Mapped[int] = _sum()
+    conditional: Mapped[int] = _sum()
+    awaiting_signature: Mapped[int] = _sum()
+    waitlisted: Mapped[int] = _sum()
+    indicative: Mapped[int] = _sum()
+    tolerance: Mapped[int] = _sum()
+    members: Mapped[int] = _sum()
+    last_waitlist_number: Mapped[int] = _sum()
+
+
+class LotGrappeTotals(Model):
+    """The same sums for what one grappe brings to a lot, and how many organisations are behind what others see."""
+
+    __tablename__ = "lot_grappe_totals"
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot_totals.lot_id"), primary_key=True)
+    grappe_id: Mapped[UUID] = mapped_column(ForeignKey("grappes.id"), primary_key=True)
+    firm: Mapped[int] = _sum()
+    conditional: Mapped[int] = _sum()
+    awaiting_signature: Mapped[int] = _sum()
+    waitlisted: Mapped[int] = _sum()
+    indicative: Mapped[int] = _sum()
+    tolerance: Mapped[int] = _sum()
+    members: Mapped[int] = _sum()
+    organisations: Mapped[int] = _sum()
+
+
+class LotGrappeOrganisation(Model):
+    """How many needs of one organisation show in a grappe's row: what `organisations` above is counted from."""
+
+    __tablename__ = "lot_grappe_organisations"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["lot_id", "grappe_id"], ["lot_grappe_totals.lot_id", "lot_grappe_totals.grappe_id"],
+            name="fk_lot_grappe_organisations_lot_grappe_totals",
+        ),
+    )  # fmt: skip
+
+    lot_id: Mapped[UUID] = mapped_column(primary_key=True)
+    grappe_id: Mapped[UUID] = mapped_column(primary_key=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    needs: Mapped[int] = _sum()
+
+
+class Need(Model):
+    """An establishment's quantity on a lot; withdrawn ones are deleted, the audit remembers them.
+
+    `organisation_id` is who was bound when the need was placed. `price_ceiling` is the unit price (euros excluding VAT)
+    a signature binds up to, `exposure_excl_vat` the amount over the term that the signatory saw. `ordered_quantity` and
+    `decision_code` come from the closing. `waitlist_number` orders the waiting list by arrival.
+    """
+
+    __tablename__ = "needs"
+    __table_args__ = (
+        # Through the totals rows, not lots and grappes: a write holds those rows anyway and so never waits for the
+        # row locks of somebody cancelling the lot or leaving the grappe (tenders/demand/services/locking.py).
+        ForeignKeyConstraint(
+            ["lot_id", "grappe_id"], ["lot_grappe_totals.lot_id", "lot_grappe_totals.grappe_id"],
+            name="fk_needs_lot_grappe_totals",
+        ),
+        _known("firmness", words.FIRMNESS),
+        _known("status", words.STATUSES),
+        CheckConstraint("quantity > 0 AND tolerance >= 0", name="quantity_positive"),
+        # A conditional need carries a condition, the others none (domain §4b.4).
+        CheckConstraint(
+            "(firmness = 'conditional') = (minimum_pool_quantity IS NOT NULL OR maximum_unit_price IS NOT NULL)",
+            name="condition_if_conditional",
+        ),
+        CheckConstraint("minimum_pool_quantity > 0 AND maximum_unit_price > 0", name="condition_positive"),
+        # Indicative needs count towards nothing (§4b.4).
+        CheckConstraint(
+            "firmness <> 'indicative' OR status NOT IN ('counted', 'waitlisted', 'awaiting_signature')",
+            name="indicative_never_counts",
+        ),
+        CheckConstraint("status <> 'awaiting_signature' OR firmness = 'firm'", name="only_firm_is_signed"),
+        # Nobody is bound without a signature that showed the exposure and the ceiling (§4b.4).
+        CheckConstraint(
+            "firmness <> 'firm' OR status NOT IN ('counted', 'waitlisted') OR signed_at IS NOT NULL",
+            name="firm_counts_once_signed",
+        ),
+        CheckConstraint(
+            "(signed_at IS NULL) = (price_ceiling IS NULL) AND (signed_at IS NULL) = (exposure_excl_vat IS NULL)",
+            name="signature_shows_exposure",
+        ),
+        CheckConstraint("(status = 'waitlisted') = (waitlist_number IS NOT NULL)", name="waitlist_has_rank"),
+        Index("ix_needs_establishment_id", "establishment_id"),
+        Index("ix_needs_lot_id_grappe_id", "lot_id", "grappe_id", postgresql_where=text("grappe_id IS NOT NULL")),
+        Index(
+            "uq_needs_waitlist", "lot_id", "waitlist_number",
+            unique=True, postgresql_where=text("waitlist_number IS NOT NULL"),
+        ),
+    )  # fmt: skip
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot_totals.lot_id"), primary_key=True)
+    establishment_id: Mapped[UUID] = mapped_column(ForeignKey("establishments.id"), primary_key=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    grappe_id: Mapped[UUID | None]
+    quantity: Mapped[int] = mapped_column(BigInteger)
+    tolerance: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    firmness: Mapped[str] = mapped_column(Text)
+    minimum_pool_quantity: Mapped[int | None] = mapped_column(BigInteger)
+    maximum_unit_price: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
+    status: Mapped[str] = mapped_column(Text)
+    waitlist_number: Mapped[int | None] = mapped_column(BigInteger)
+    placed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    placed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    signed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    signed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    price_ceiling: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
+    exposure_excl_vat: Mapped[Decimal | None] = mapped_column(Numeric(38, 2))
+    ordered_quantity: Mapped[int | None] = mapped_column(BigInteger)
+    decision_code: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+
+class Closing(Model):
+    """A round's decision, taken once (domain §4b.7). `body` is the whole of it, sentences still to be translated.
+
+    `decided_by` NULL: the scheduler, at `needs_close_at`.
+    """
+
+    __tablename__ = "closings"
+    __table_args__ = (
+        _known("outcome", words.OUTCOMES),
+        _known("policy_applied", words.POLICY_STEPS),
+        # The policy runs when, and only when, the minimum was missed.
+        CheckConstraint("(outcome = 'not_met') = (policy_applied IS NOT NULL)", name="policy_when_missed"),
+        CheckConstraint("ordered_quantity >= 0", name="ordered_not_negative"),
+        CheckConstraint("jsonb_typeof(body) = 'object'", name="body_is_object"),
+    )
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lots.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    outcome: Mapped[str] = mapped_column(Text)
+    ordered_quantity: Mapped[int] = mapped_column(BigInteger)
+    policy_applied: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    body: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -1,0 +1,35 @@
+"""The closed vocabularies of demand, and the words of quantities in its sentences."""
+from marketplace.categories.units import UNITS, unit_word
+from marketplace.platform.errors import N_, Sentence
+
+FIRMNESS = ("indicative", "conditional", "firm")
+STATUSES = ("counted", "waitlisted", "awaiting_signature", "not_counted", "to_confirm", "excluded", "released")
+"""What a need is in its pool; stored, because the maintained totals and the claims count on it.
+
+`not_counted`: an indicative need, known and nothing more. `to_confirm`: conditional or indicative, asked again after an
+extension. `excluded`: left out by a closing. `released`: ended with its closing, its lot or its grappe membership.
+"""
+OUTCOMES = ("met", "not_met")
+POLICY_STEPS = ("extend", "merge", "release", "cancel")
+
+_EVERY_UNIT_WORD = (
+    N_("poste"), N_("postes"), N_("utilisateur"), N_("utilisateurs"), N_("jour"), N_("jours"), N_("domaine"),
+    N_("domaines"), N_("exercice"), N_("exercices"), N_("To"), N_("VM"), N_("site"), N_("sites"), N_("plan"),
+    N_("plans"), N_("forfait"), N_("forfaits"),
+)  # fmt: skip
+"""For the extraction of messages: sentences carry these as sentences of their own."""
+
+
+def unit_of(code: str, quantity: int = 2) -> Sentence:
+    """The word that follows a quantity, still to be put into the reader's language: "poste", "postes"."""
+    return Sentence(f"unit_{code}", unit_word(code, quantity, "fr"))
+
+
+def sql_list(words: tuple[str, ...]) -> str:
+    """The words as a quoted SQL list, for a CHECK constraint."""
+    return ", ".join(f"'{word}'" for word in words)
+
+
+def every_unit_word() -> set[str]:
+    """French words of all units, singular and plural (a test compares them with the marked ones)."""
+    return {word for words in UNITS.values() for word in words.fr}
