@@ -92,4 +92,10 @@ def end_membership(organisation_id: UUID, membership_id: UUID) -> None:
 
 
 def _member(membership: Any, user: Any) -> dict[str, Any]:
-    return {"id": membership.id, "user_id": user.id, "roles": membership.roles, "email": user.email, "full_name": user.full_name}
+    return {
+        "id": membership.id,
+        "user_id": user.id,
+        "roles": membership.roles,
+        "email": user.email,
+        "full_name": user.full_name,
+    }

@@ -54,7 +54,9 @@ class TokenForm(FlaskForm):
         _l("Nom du jeton"), [REQUIRED, Length(max=100)],
         description=_l("Ce qui l'utilisera, par exemple « export vers notre tableur »."),
     )  # fmt: skip
-    scopes = CheckboxesField(_l("Ce qu'il peut faire"), choices=[SelectChoice(s, SCOPE_NAMES[s]) for s in SCOPES], default=["read"])
+    scopes = CheckboxesField(
+        _l("Ce qu'il peut faire"), choices=[SelectChoice(s, SCOPE_NAMES[s]) for s in SCOPES], default=["read"]
+    )
     days = IntegerField(
         _l("Durée de vie, en jours"), [REQUIRED, NumberRange(1, 366, _l("Entre 1 et 366 jours."))], default=90
     )

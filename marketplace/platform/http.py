@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from marketplace.platform.api import SignInRequired
-from marketplace.platform.errors import BadInput, Conflict, DomainError, N_
+from marketplace.platform.errors import N_, BadInput, Conflict, DomainError
 from marketplace.platform.i18n import language, say, sentence
 
 log = logging.getLogger(__name__)
