@@ -95,6 +95,7 @@ def demo_environment(environ: Mapping[str, str], server: EmbeddedPostgres, url: 
 @click.pass_context
 def serve(ctx: click.Context, host: str, workers: int, threads: int) -> None:
     """Serve the web pages and the API on PORT."""
+    ctx.with_resource(web_server.shared_metrics())
     settings = settings_of_command(ctx)
     web_server.refuse_taken_port(host, settings.port)
     create_app = _create_app_of(ctx)

@@ -15,6 +15,7 @@ ENVIRONMENTS = ("production", "demo", "test")
 DRIVER = "postgresql+psycopg"
 DATABASE_EXAMPLE = f"{DRIVER}://grappe:password@127.0.0.1:5432/grappe"
 SHORTEST_SECRET_KEY = 32
+SHORTEST_METRICS_TOKEN = 16
 FEWEST_DIFFERENT_CHARACTERS = 8
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 ON = ("1", "true", "yes", "on")
@@ -50,6 +51,7 @@ class Settings:
     mail_from: str
     operator_email: str | None
     trusted_proxies: int
+    metrics_token: str | None = field(repr=False)
     argon2_memory_kib: int
     argon2_iterations: int
 
@@ -81,6 +83,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         mail_from=_mail_from(reading, required=smtp_host is not None),
         operator_email=_address(reading, "OPERATOR_EMAIL"),
         trusted_proxies=reading.number("TRUSTED_PROXIES", 0, 0, 10),
+        metrics_token=_metrics_token(reading),
         argon2_memory_kib=_argon2(reading, "ARGON2_MEMORY_KIB", 64 if in_test else 64 * 1024, in_test),
         argon2_iterations=_argon2(reading, "ARGON2_ITERATIONS", 1 if in_test else 3, in_test),
     )
@@ -163,6 +166,13 @@ def _secret_key(reading: _Reading) -> str:
         reading.problem(f"SECRET_KEY has {len(value)} characters, at least {SHORTEST_SECRET_KEY} are needed: {how}.")
     elif len(set(value)) < FEWEST_DIFFERENT_CHARACTERS:
         reading.problem(f"SECRET_KEY repeats a few characters and could be guessed: {how}.")
+    return value
+
+
+def _metrics_token(reading: _Reading) -> str | None:
+    value = reading.text("METRICS_TOKEN")
+    if value is not None and len(value) < SHORTEST_METRICS_TOKEN:
+        reading.problem(f"METRICS_TOKEN has fewer than {SHORTEST_METRICS_TOKEN} characters and could be guessed.")
     return value
 
 

@@ -1,7 +1,12 @@
 """How the product is served: gunicorn with threads, on an address of this machine unless told otherwise."""
 
+import os
+import shutil
 import socket
-from collections.abc import Callable
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +15,8 @@ from gunicorn.app.base import BaseApplication
 
 WORKERS = 2
 THREADS = 4
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+METRICS_FOLDER_IS_OURS = "GRAPPE_METRICS_FOLDER_IS_OURS"
 SHARED_MEMORY = Path("/dev/shm")
 
 
@@ -51,6 +58,24 @@ def options(host: str, port: int, workers: int = WORKERS, threads: int = THREADS
         # Heartbeats on a slow disk stop workers that are well.
         "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
     }
+
+
+@contextmanager
+def shared_metrics() -> Iterator[None]:
+    """A folder in which the processes of one server count together, for /metrics; gone when the server ends.
+
+    prometheus-client looks for it when it is imported, so this program starts over once with the variable set.
+    """
+    if METRICS_FOLDER not in os.environ:
+        os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="grappe-metrics-")
+        os.environ[METRICS_FOLDER_IS_OURS] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    master = os.getpid()
+    try:
+        yield
+    finally:
+        if os.environ.get(METRICS_FOLDER_IS_OURS) and os.getpid() == master:
+            shutil.rmtree(os.environ[METRICS_FOLDER], ignore_errors=True)
 
 
 def refuse_taken_port(host: str, port: int) -> None:

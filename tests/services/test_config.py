@@ -78,6 +78,10 @@ def test_a_base_url_is_scheme_and_host(address: str) -> None:
     assert "BASE_URL" in problems(BASE_URL=address)[0]
 
 
+def test_a_short_metrics_token_is_refused() -> None:
+    assert "METRICS_TOKEN" in problems(METRICS_TOKEN="guessme")[0]
+
+
 def test_half_a_mail_login_is_refused() -> None:
     assert "go together" in problems(SMTP_USER="grappe")[0]
 
