@@ -12,6 +12,12 @@ from marketplace.accounts import api as accounts_api
 from marketplace.accounts import identity, passwords_by_mail
 from marketplace.accounts import pages as accounts_pages
 from marketplace.accounts import permissions as accounts_permissions
+from marketplace.categories import api as categories_api
+from marketplace.categories import labels as category_labels
+from marketplace.categories import permissions as categories_permissions
+from marketplace.grappes import api as grappes_api
+from marketplace.grappes import permissions as grappes_permissions
+from marketplace.grappes.services.exits import end_due_memberships
 from marketplace.platform import (
     cli,
     events,
@@ -29,13 +35,18 @@ from marketplace.platform import (
 from marketplace.platform.api import API_PREFIX, GrappeApi, current_actor
 from marketplace.platform.config import Settings, load_settings
 from marketplace.platform.database import db
+from tenders.vehicles import api as vehicles_api
+from tenders.vehicles import pages as vehicles_pages
+from tenders.vehicles import permissions as vehicles_permissions
 
 ROOT = Path(__file__).resolve().parent
 
-API_BLUEPRINTS = (accounts_api.bp,)
+API_BLUEPRINTS = (accounts_api.bp, categories_api.bp, grappes_api.bp)
 PAGE_BLUEPRINTS = (accounts_pages.bp,)
 PERMISSIONS = {
     "accounts": accounts_permissions.PERMISSIONS,
+    "categories": categories_permissions.PERMISSIONS,
+    "grappes": grappes_permissions.PERMISSIONS,
 }
 PUBLIC_ENDPOINTS = {
     "static",
@@ -50,7 +61,9 @@ LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = ()
 OUTBOX_HANDLERS = {
     passwords_by_mail.KIND: passwords_by_mail.deliver,
 }
-CHECKS: dict[str, jobs.Check] = {}
+CHECKS: dict[str, jobs.Check] = {
+    "grappes.end_due_memberships": end_due_memberships,
+}
 SITE_MAP: tuple[navigation.Entry, ...] = ()
 """What falls due: name → use case that does everything due now and says how many (run each minute by the worker)."""
 
@@ -110,6 +123,7 @@ def _install(app: Flask, settings: Settings) -> None:
     metrics.init_app(app)
     db.init_app(app)
     i18n.init_app(app)
+    category_labels.init_app(app)
     http.refuse_nul(app)
     Bootstrap5(app)
     passwords.init_app(app, memory_kib=settings.argon2_memory_kib, iterations=settings.argon2_iterations)
