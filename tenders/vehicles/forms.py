@@ -14,6 +14,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 from marketplace.accounts.forms import CheckboxesField
@@ -44,6 +45,10 @@ FIELD_OF = {
 """Where a refusal of the API or of a rule is shown when its field has another name in the form."""
 
 
+def _choices(words: Mapping[Any, Any]) -> list[SelectChoice]:
+    return [SelectChoice(code, word) for code, word in words.items()]
+
+
 def show_refusals(form: FlaskForm, refusals: Mapping[str, Iterable[str]]) -> list[str]:
     """Put each sentence beside its field; those that belong to no field are returned."""
     homeless = []
@@ -65,9 +70,9 @@ class VehicleForm(FlaskForm):
         _l("Nom du marché"), [REQUIRED],
         description=_l("Ce que les établissements liront, par exemple « Sécurité 2027 »."),
     )  # fmt: skip
-    technique = SelectField(_l("Forme"), [REQUIRED], choices=list(labels.TECHNIQUES.items()))
+    technique = SelectField(_l("Forme"), [REQUIRED], choices=_choices(labels.TECHNIQUES))
     regime = SelectField(
-        _l("Régime d'achat"), [REQUIRED], choices=list(labels.REGIMES.items()),
+        _l("Régime d'achat"), [REQUIRED], choices=_choices(labels.REGIMES),
         description=_l("Il fixe les réglages de départ : maximum, durée, délai de suspension, publication."),
     )  # fmt: skip
     starts_on = DateField(_l("Début"), [REQUIRED])
@@ -141,10 +146,10 @@ class LotForm(FlaskForm):
     )
     title = StringField(_l("Intitulé"), [Optional()], description=_l("Vide : le nom de la catégorie."))
     category = SelectField(_l("Catégorie"), [REQUIRED])
-    kind = SelectField(_l("Nature"), [REQUIRED], choices=list(labels.LOT_KINDS.items()), default="service")
+    kind = SelectField(_l("Nature"), [REQUIRED], choices=_choices(labels.LOT_KINDS), default="service")
     unit = SelectField(_l("Unité d'œuvre"), [REQUIRED], description=_l("Ce que l'on compte ; celle de la catégorie."))
     price_period = SelectField(
-        _l("Le prix d'une unité est dû"), [REQUIRED], choices=list(labels.PRICE_PERIODS.items()), default="month"
+        _l("Le prix d'une unité est dû"), [REQUIRED], choices=_choices(labels.PRICE_PERIODS), default="month"
     )
     term_months = IntegerField(_l("Durée d'exécution, en mois"), [REQUIRED], default=36)
     order_multiple = IntegerField(
@@ -154,14 +159,14 @@ class LotForm(FlaskForm):
         _l("Prix de référence, en euros HT par unité"), [Optional()],
         description=_l("Publié : il montre à chacun à quoi il s'engage et convertit les montants en quantités."),
     )  # fmt: skip
-    minimum_kind = SelectField(_l("Minimum"), [REQUIRED], choices=list(labels.MINIMUM_KINDS.items()))
+    minimum_kind = SelectField(_l("Minimum"), [REQUIRED], choices=_choices(labels.MINIMUM_KINDS))
     minimum_value = StringField(_l("Valeur du minimum"), [Optional()])
-    minimum_basis = SelectField(_l("Le minimum est compté"), choices=list(labels.BASES.items()))
-    minimum_scope = SelectField(_l("Le minimum vaut"), choices=list(labels.MINIMUM_SCOPES.items()))
+    minimum_basis = SelectField(_l("Le minimum est compté"), choices=_choices(labels.BASES))
+    minimum_scope = SelectField(_l("Le minimum vaut"), choices=_choices(labels.MINIMUM_SCOPES))
     maximum_value = StringField(
         _l("Valeur du maximum"), [Optional()], description=_l("Vide : aucun maximum. 0 : rien ne peut être commandé.")
     )
-    maximum_basis = SelectField(_l("Le maximum est compté"), choices=list(labels.BASES.items()))
+    maximum_basis = SelectField(_l("Le maximum est compté"), choices=_choices(labels.BASES))
     needs_close_at = DateTimeLocalField(
         _l("Clôture du recueil des besoins, heure de Paris"), [REQUIRED], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
     )
@@ -174,25 +179,25 @@ class LotForm(FlaskForm):
     extension_days = IntegerField(_l("Jours de prolongation"), [REQUIRED], default=15)
     takes_firm_needs = BooleanField(_l("Les établissements peuvent s'engager fermement"), default=True)
     certificates = CheckboxesField(
-        _l("Certificats exigés"), choices=list(labels.CERTIFICATES.items()),
+        _l("Certificats exigés"), choices=_choices(labels.CERTIFICATES),
         description=_l("Valables pendant toute la durée du marché."),
     )  # fmt: skip
     hds_activities = CheckboxesField(
-        _l("Activités HDS exigées"), coerce=int, choices=list(labels.HDS_ACTIVITIES.items()),
+        _l("Activités HDS exigées"), coerce=int, choices=_choices(labels.HDS_ACTIVITIES),
         description=_l("Couvertes par le prestataire et ses sous-traitants déclarés, ensemble."),
     )  # fmt: skip
     regions = CheckboxesField(
-        _l("Régions à desservir"), choices=[*REGIONS.items(), *COLLECTIVITIES.items()],
+        _l("Régions à desservir"), choices=_choices({**REGIONS, **COLLECTIVITIES}),
         description=_l("Aucune cochée : le lot ne demande pas de région en particulier."),
     )  # fmt: skip
-    delivery_modes = CheckboxesField(_l("Modes d'intervention exigés"), choices=list(labels.DELIVERY_MODES.items()))
+    delivery_modes = CheckboxesField(_l("Modes d'intervention exigés"), choices=_choices(labels.DELIVERY_MODES))
 
     def __init__(self, categories: Iterable[ServiceCategory], **options: Any) -> None:
         super().__init__(**options)
-        self.category.choices = [(category.code, category.name_in(language())) for category in categories]
-        self.unit.choices = [(code, unit_word(code, locale=language())) for code in UNITS]
-        steps = [("", _l("– rien –")), *labels.POLICY_STEPS.items()]
-        self.policy_1.choices = self.policy_2.choices = self.policy_3.choices = steps
+        self.category.choices = _choices({category.code: category.name_in(language()) for category in categories})
+        self.unit.choices = _choices({code: unit_word(code, locale=language()) for code in UNITS})
+        for step in (self.policy_1, self.policy_2, self.policy_3):
+            step.choices = _choices({"": _l("– rien –"), **labels.POLICY_STEPS})
 
     def body(self) -> dict[str, Any]:
         """The form as the schema reads it."""

@@ -21,7 +21,7 @@ from tenders.vehicles.rules import freeze_bounds
 from tenders.vehicles.schemas import VEHICLE_CHANGES, LotIn, VehicleIn
 from tenders.vehicles.terms import lot_terms
 
-bp = page_blueprint("vehicles", __name__)
+bp = page_blueprint("vehicles", __name__, template_folder="../templates")
 
 
 @bp.get("/marches")
