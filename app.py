@@ -15,6 +15,9 @@ from marketplace.accounts import permissions as accounts_permissions
 from marketplace.categories import api as categories_api
 from marketplace.categories import labels as category_labels
 from marketplace.categories import permissions as categories_permissions
+from marketplace.establishments import api as establishments_api
+from marketplace.establishments import permissions as establishments_permissions
+from marketplace.establishments.cli import import_establishments
 from marketplace.grappes import api as grappes_api
 from marketplace.grappes import permissions as grappes_permissions
 from marketplace.grappes.services.exits import end_due_memberships
@@ -41,11 +44,12 @@ from tenders.vehicles import permissions as vehicles_permissions
 
 ROOT = Path(__file__).resolve().parent
 
-API_BLUEPRINTS = (accounts_api.bp, categories_api.bp, grappes_api.bp)
+API_BLUEPRINTS = (accounts_api.bp, categories_api.bp, establishments_api.bp, grappes_api.bp)
 PAGE_BLUEPRINTS = (accounts_pages.bp,)
 PERMISSIONS = {
     "accounts": accounts_permissions.PERMISSIONS,
     "categories": categories_permissions.PERMISSIONS,
+    "establishments": establishments_permissions.PERMISSIONS,
     "grappes": grappes_permissions.PERMISSIONS,
 }
 PUBLIC_ENDPOINTS = {
@@ -153,3 +157,4 @@ def api_page_asset(filename: str) -> Response:
 
 
 main = cli.build_cli(create_app)
+main.add_command(import_establishments)

@@ -36,4 +36,4 @@ def unit_word(code: str, quantity: int | Decimal = 2, locale: str = "fr") -> str
     words = UNITS[code]
     if locale.startswith("en"):
         return words.en[0 if quantity == 1 else 1]
-    return words.fr[0 if abs(quantity) < 2 else 1]
+    return words.fr[0 if -2 < quantity < 2 else 1]

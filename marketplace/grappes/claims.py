@@ -6,10 +6,10 @@ establishment could sign in two forming grappes, count in both quorums, and the 
 coordinator who did nothing wrong; refusing the signature tells the one person who can choose.
 """
 from collections.abc import Iterable
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,16 @@ from marketplace.platform import clock
 from marketplace.platform.errors import Conflict
 
 KINDS = ("membership", "need")
+
+
+class Holder(NamedTuple):
+    """Who holds a claim already: what an establishment's owner needs to know to choose."""
+
+    category_code: str
+    kind: str
+    subject_id: UUID
+    label: str
+    category_name: str
 
 
 def claim(
@@ -58,8 +68,8 @@ def check_free(
             _check_same_subject(holder, subject_id)
 
 
-def _holder(session: Session, establishment_id: UUID, code: str, kind: str) -> Row[Any] | None:
-    return session.execute(
+def _holder(session: Session, establishment_id: UUID, code: str, kind: str) -> Holder | None:
+    row = session.execute(
         select(
             PoolingClaim.category_code,
             PoolingClaim.kind,
@@ -74,9 +84,10 @@ def _holder(session: Session, establishment_id: UUID, code: str, kind: str) -> R
             PoolingClaim.kind == kind,
         )
     ).one_or_none()
+    return Holder(*row) if row is not None else None
 
 
-def _check_same_subject(holder: Row[Any], subject_id: UUID | None) -> None:
+def _check_same_subject(holder: Holder, subject_id: UUID | None) -> None:
     if holder.subject_id == subject_id:
         return
     raise Conflict(
@@ -84,10 +95,10 @@ def _check_same_subject(holder: Row[Any], subject_id: UUID | None) -> None:
         "Cet établissement réunit déjà ses besoins « {category_name} » ailleurs : {label}. "
         "Quittez d'abord ce regroupement, ou choisissez une autre catégorie.",
         category=holder.category_code,
-        category_name=holder.name_fr,
+        category_name=holder.category_name,
         kind=holder.kind,
         subject_id=str(holder.subject_id),
-        label=holder.subject_label,
+        label=holder.label,
     )
 
 

@@ -4,23 +4,20 @@ Members and invited establishments see the grappe with its member list and its c
 operator see the names too (ux.md, who sees what). Others signed in see name, categories, territory and the number of
 members; a forming grappe only care operators (they could join it), a dissolved one only those who were in it.
 """
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from marketplace.establishments.models import Establishment
-from marketplace.establishments.rules import fold
 from marketplace.grappes.events import LeavingEffects, PoolEffect
 from marketplace.grappes.models import INSIDE, RUNNING, Charter, Grappe, GrappeCategory, GrappeMembership, PoolingClaim
 from marketplace.grappes.rules.charter import CharterTerms
 from marketplace.platform import events
 from marketplace.platform.errors import NotFound
-from marketplace.platform.pagination import paginate
 from marketplace.platform.permissions import Actor
 
 SEES_MEMBERS = ("invited", "member", "leaving")
@@ -45,29 +42,7 @@ class Member:
         return self.membership.status
 
 
-@dataclass(frozen=True)
-class GrappeSight:
-    """A grappe as one reader sees it. `members` is empty of strangers when the reader may not see names.
-
-    `own` are the running memberships of the reader's establishments; `charter` is None for those who may not read it.
-    """
-
-    grappe: Grappe
-    categories: list[str]
-    members_count: int
-    sees_members: bool
-    members: list[Member]
-    own: list[Member]
-    charter: Charter | None
-    coordinator: Establishment | None
-
-    @property
-    def missing_to_quorum(self) -> int:
-        """How many signatures are missing before activation."""
-        return max(0, self.grappe.quorum - self.members_count)
-
-
-def _own(actor: Actor, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+def own_membership(actor: Actor, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether an establishment of the actor has a membership that fits, beside the enclosing select of Grappe."""
     return exists(
         select(GrappeMembership.id)
@@ -87,7 +62,7 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
         return true()
     was_inside = or_(GrappeMembership.ended_at.is_(None), GrappeMembership.joined_at.is_not(None))
     could_join = Grappe.status == "forming" if actor.has_kind("care_operator") else false()
-    return or_(Grappe.status == "active", could_join, _own(actor, was_inside))
+    return or_(Grappe.status == "active", could_join, own_membership(actor, was_inside))
 
 
 def get_grappe(session: Session, actor: Actor, grappe_id: UUID) -> Grappe:
@@ -98,29 +73,24 @@ def get_grappe(session: Session, actor: Actor, grappe_id: UUID) -> Grappe:
     return grappe
 
 
-def get_sight(session: Session, actor: Actor, grappe_id: UUID) -> GrappeSight:
-    """The grappe with everything this reader may see of it; NotFound when that is nothing."""
-    grappe = get_grappe(session, actor, grappe_id)
-    members = list_members(session, grappe_id)
-    organisations = actor.organisation_ids(kind="care_operator")
-    own = [m for m in members if m.establishment.organisation_id in organisations and m.membership.ended_at is None]
-    sees = (
-        actor.is_system
-        or actor.is_operator
-        or actor.has_kind("purchasing_centre")
-        or any(m.status in SEES_MEMBERS for m in own)
+def sees_members(session: Session, actor: Actor, grappe_id: UUID) -> bool:
+    """Whether this reader may see who is in the grappe (the grappe itself being visible)."""
+    own = session.scalars(
+        select(GrappeMembership.status)
+        .join(Establishment, Establishment.id == GrappeMembership.establishment_id)
+        .where(
+            GrappeMembership.grappe_id == grappe_id,
+            GrappeMembership.ended_at.is_(None),
+            Establishment.organisation_id.in_(actor.organisation_ids(kind="care_operator")),
+        )
     )
-    by_id = {m.establishment_id: m.establishment for m in members}
-    return GrappeSight(
-        grappe=grappe,
-        categories=list_category_codes(session, grappe_id),
-        members_count=sum(m.status in INSIDE for m in members),
-        sees_members=sees,
-        members=members if sees else own,
-        own=own,
-        charter=current_charter(session, grappe_id) if sees or own or grappe.status == "forming" else None,
-        coordinator=by_id.get(grappe.coordinator_establishment_id) if sees else None,
-    )
+    return may_see_names(actor, own)
+
+
+def may_see_names(actor: Actor, own_statuses: Iterable[str]) -> bool:
+    if actor.is_system or actor.is_operator or actor.has_kind("purchasing_centre"):
+        return True
+    return any(status in SEES_MEMBERS for status in own_statuses)
 
 
 def list_members(session: Session, grappe_id: UUID) -> list[Member]:
@@ -130,7 +100,9 @@ def list_members(session: Session, grappe_id: UUID) -> list[Member]:
         .distinct(GrappeMembership.establishment_id)
         .where(GrappeMembership.grappe_id == grappe_id, GrappeMembership.status.in_(SHOWN_IN_LIST))
         .order_by(
-            GrappeMembership.establishment_id, GrappeMembership.ended_at.desc().nulls_first(), GrappeMembership.id.desc()
+            GrappeMembership.establishment_id,
+            GrappeMembership.ended_at.desc().nulls_first(),
+            GrappeMembership.id.desc(),
         )
         .subquery()
     )
@@ -147,47 +119,6 @@ def list_category_codes(session: Session, grappe_id: UUID) -> list[str]:
     """The category codes the grappe pools, in order."""
     statement = select(GrappeCategory.category_code).where(GrappeCategory.grappe_id == grappe_id)
     return list(session.scalars(statement.order_by(GrappeCategory.category_code)))
-
-
-def list_grappes(
-    session: Session,
-    actor: Actor,
-    *,
-    mine: bool = False,
-    category: str | None = None,
-    status: str | None = None,
-    q: str | None = None,
-    limit: int = 50,
-    cursor: str | None = None,
-) -> dict[str, Any]:
-    """A page of visible grappes by name: rows (Grappe, categories, members_count); one statement whatever the size.
-
-    `mine`: those where one of my establishments has a running membership. `q`: part of the name, accents ignored.
-    """
-    categories = (
-        select(func.array_agg(GrappeCategory.category_code))
-        .where(GrappeCategory.grappe_id == Grappe.id)
-        .scalar_subquery()
-        .label("categories")
-    )
-    members = (
-        select(func.count())
-        .select_from(GrappeMembership)
-        .where(GrappeMembership.grappe_id == Grappe.id, GrappeMembership.status.in_(INSIDE))
-        .scalar_subquery()
-        .label("members_count")
-    )
-    statement = select(Grappe, categories, members).where(visible_to(actor))
-    if mine:
-        statement = statement.where(_own(actor, GrappeMembership.ended_at.is_(None)))
-    if category:
-        pools = select(GrappeCategory.grappe_id).where(GrappeCategory.category_code == category)
-        statement = statement.where(Grappe.id.in_(pools))
-    if status:
-        statement = statement.where(Grappe.status == status)
-    if q and fold(q):
-        statement = statement.where(Grappe.search_text.contains(fold(q), autoescape=True))
-    return paginate(session, statement, (Grappe.name, Grappe.id), limit=limit, cursor=cursor)
 
 
 def current_charter(session: Session, grappe_id: UUID) -> Charter:

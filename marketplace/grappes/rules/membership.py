@@ -3,6 +3,8 @@ from datetime import date, timedelta
 
 from marketplace.platform.errors import N_, BadInput, RuleBroken, Sentence
 
+_NOTICE_RUNS = N_("Le préavis de cet établissement court déjà : annulez-le s'il doit rester membre.")
+
 
 def check_not_dissolved(status: str) -> None:
     """A dissolved grappe is history: nothing changes in it any more."""
@@ -58,8 +60,8 @@ def check_eligible(refusal: Sentence | None, legal_form: str) -> None:
     if refusal.code == "public_establishment" and legal_form == "groupement_de_commandes":
         raise RuleBroken(
             "ght_membership_unknown",
-            "Cet établissement est public : un groupement de commandes l'accueille s'il est hors GHT, ce que l'on ne peut "
-            "pas encore vérifier ici. Demandez à l'opérateur de la plateforme d'importer les listes de GHT.",
+            "Cet établissement est public : un groupement de commandes l'accueille s'il est hors GHT, ce que l'on "
+            "ne peut pas encore vérifier ici. Demandez à l'opérateur de la plateforme d'importer les listes de GHT.",
         )
     raise RuleBroken(refusal.code, refusal.template, **refusal.values)
 
@@ -84,28 +86,56 @@ def check_can_request(running_status: str | None) -> None:
     raise RuleBroken("already_a_member", "Cet établissement est déjà membre de la grappe.")
 
 
-def check_can_accept(running_status: str | None) -> None:
+def check_can_be_approved(running_status: str) -> None:
+    """Only a request is approved; approving twice says what comes next."""
+    if running_status == "invited":
+        raise RuleBroken("already_invited", "Cet établissement est déjà invité : attendez sa réponse ou relancez-le.")
+    if running_status != "requested":
+        raise RuleBroken("already_a_member", "Cet établissement est déjà membre de la grappe.")
+
+
+def pending_ending(pending: str, *, by_establishment: bool) -> str:
+    """How an invitation or a request that came to nothing is remembered, by who ended it."""
+    if pending == "invited":
+        return "declined" if by_establishment else "withdrawn"
+    return "withdrawn" if by_establishment else "refused"
+
+
+def not_invited() -> RuleBroken:
+    """The refusal for an establishment that nobody invited."""
+    return RuleBroken(
+        "not_invited", "Cet établissement n'est pas invité dans cette grappe : demandez d'abord à la rejoindre."
+    )
+
+
+def check_can_accept(running_status: str) -> None:
     """Only an invitation can be accepted; a request waits for the coordinator first."""
+    if running_status == "leaving":
+        raise RuleBroken("already_leaving", _NOTICE_RUNS)
     if running_status == "requested":
         raise RuleBroken(
             "request_pending", "Votre demande attend la réponse du coordinateur : vous pourrez signer ensuite."
         )
     if running_status != "invited":
-        raise RuleBroken(
-            "not_invited", "Cet établissement n'est pas invité dans cette grappe : demandez d'abord à la rejoindre."
-        )
+        raise not_invited()
 
 
 def check_can_leave(status: str, is_coordinator: bool) -> None:
     """A member may give notice once; the coordinator hands over first, so that nobody is left without one."""
     if status == "leaving":
-        raise RuleBroken("already_leaving", "Le préavis de cet établissement court déjà.")
+        raise RuleBroken("already_leaving", _NOTICE_RUNS)
     check_is_member(status)
     if is_coordinator:
         raise RuleBroken(
             "coordinator_hands_over_first",
             "Cet établissement coordonne la grappe : transmettez d'abord la coordination, ou dissolvez la grappe.",
         )
+
+
+def check_can_stay(status: str) -> None:
+    """Only a notice that runs can be taken back."""
+    if status != "leaving":
+        raise RuleBroken("not_leaving", "Aucun préavis ne court pour cet établissement : il n'y a rien à annuler.")
 
 
 def check_is_member(status: str | None) -> None:
