@@ -25,7 +25,7 @@ class Establishment(Model):
 
     `staff` counts people, salaried (full-time equivalents) and liberal; `size_band` and `activity_level` follow from it
     and from the activity figures by rules.py, NULL when unknown. `staff_declared_on`: the establishment corrected the
-    figure itself, imports leave it. `search_text` is `rules.fold` of name, complement, town and FINESS.
+    figure itself, imports leave it. `search_name` is `rules.fold` of name and complement, `search_town` of the town.
     """
 
     __tablename__ = "establishments"
@@ -83,7 +83,8 @@ class Establishment(Model):
     domains_count: Mapped[int | None]
     backup_tb: Mapped[int | None]
     vms_count: Mapped[int | None]
-    search_text: Mapped[str] = mapped_column(Text)
+    search_name: Mapped[str] = mapped_column(Text)
+    search_town: Mapped[str] = mapped_column(Text, default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     version: Mapped[int] = mapped_column(default=1, server_default="1")

@@ -1,7 +1,9 @@
 """What profile an establishment has, how its name is searched, and who may be in a private grappe."""
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from marketplace.establishments import legal_statuses
@@ -66,6 +68,26 @@ def activity_level(figure: int | None, band: Band | None) -> str | None:
     if figure < band.medium_from:
         return "low"
     return "medium" if figure < band.high_from else "high"
+
+
+LARGEST_FIGURE = 10_000_000
+"""Above it a number of machines or people is a typing mistake."""
+
+
+def check_estate(figures: Mapping[str, int | None]) -> None:
+    """Every declared figure is empty or a plausible count; BadInput otherwise."""
+    errors = {
+        name: [N_("Écrivez un nombre entre 0 et 10 000 000, ou laissez la case vide si vous ne savez pas.")]
+        for name, figure in figures.items()
+        if figure is not None and not 0 <= figure <= LARGEST_FIGURE
+    }
+    if errors:
+        raise BadInput(errors)
+
+
+def is_closed(closed_on: date | None, today: date) -> bool:
+    """Whether the site has closed; a closing date still to come leaves it open."""
+    return closed_on is not None and closed_on <= today
 
 
 def grappe_eligibility(sector: str | None, legal_status: str | None, *, is_closed: bool = False) -> Sentence | None:
