@@ -138,7 +138,7 @@ class MembershipOut(Schema):
     leaves_on = ma.fields.Date(required=True, allow_none=True)
 
 
-class MemberOut(Schema):
+class GrappeMemberOut(Schema):
     """A member as those see it who may see names."""
 
     establishment_id = Identifier(required=True)
@@ -182,7 +182,7 @@ class GrappeOut(GrappeCardOut):
     """
 
     members_visible = ma.fields.Boolean(required=True)
-    members = ma.fields.List(ma.fields.Nested(MemberOut), required=True)
+    members = ma.fields.List(ma.fields.Nested(GrappeMemberOut), required=True)
     coordinator_establishment_id = Identifier(required=True, allow_none=True)
     terms = ma.fields.Nested(TermsOut, required=True)
     charter_version = ma.fields.Integer(required=True, allow_none=True)
