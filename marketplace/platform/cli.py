@@ -12,10 +12,11 @@ from sqlalchemy.exc import OperationalError
 
 from marketplace.platform import jobs, web_server
 from marketplace.platform.config import ConfigError, Settings, load_settings, place_of_data
+from marketplace.platform.database import db
 from marketplace.platform.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from marketplace.platform.errors import DomainError
 from marketplace.platform.keys import kept_secret
-from marketplace.platform.migrations import migrate
+from marketplace.platform.migrations import current_revision, migrate, newest_revision
 
 CreateApp = Callable[[Settings], Flask]
 
@@ -107,6 +108,7 @@ def serve(ctx: click.Context, host: str, workers: int, threads: int) -> None:
 @with_appcontext
 def worker() -> None:
     """Do what falls due: mails, closings, seals; any number of workers may run."""
+    _refuse_other_revision()
     jobs.run_worker(current_app._get_current_object())  # type: ignore[attr-defined]
 
 
@@ -118,6 +120,14 @@ def migrate_command(ctx: click.Context) -> None:
     before, after = migrate(settings.database_url)
     name = make_url(settings.database_url).database
     click.echo(f"{name}: at {after} already" if before == after else f"{name}: from {before or 'nothing'} to {after}")
+
+
+def _refuse_other_revision() -> None:
+    """A worker does not act on tables it does not know; the web says the same at /readyz."""
+    current, needed = current_revision(db.session.connection()), newest_revision()
+    db.session.remove()
+    if current != needed:
+        raise Refused(f"The database is at revision {current or 'nothing'}, {needed} is needed: run grappe migrate.")
 
 
 def _create_app_of(ctx: click.Context) -> CreateApp:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -54,7 +55,7 @@ def options(host: str, port: int, workers: int = WORKERS, threads: int = THREADS
         "keepalive": 5,
         "loglevel": "warning",
         "proc_name": "grappe",
-        "no_control_socket": True,
+        "control_socket_disable": True,
         # Heartbeats on a slow disk stop workers that are well.
         "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
     }
@@ -71,6 +72,8 @@ def shared_metrics() -> Iterator[None]:
         os.environ[METRICS_FOLDER_IS_OURS] = "1"
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     master = os.getpid()
+    # Until gunicorn takes the signals over, being asked to stop must still tidy up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         yield
     finally:
