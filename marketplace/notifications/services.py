@@ -12,7 +12,7 @@ from marketplace.accounts import queries as accounts_queries
 from marketplace.notifications import queries, templates
 from marketplace.notifications.events import OrganisationsOf
 from marketplace.notifications.models import Notification, NotificationPreference
-from marketplace.platform import clock, events, outbox
+from marketplace.platform import clock, events
 from marketplace.platform.database import new_id, transaction
 from marketplace.platform.errors import NotFound
 from marketplace.platform.facts import pack, to_json

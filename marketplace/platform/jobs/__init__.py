@@ -1,0 +1,5 @@
+"""The worker: periodic jobs that drain the outbox, seal the audit and do what falls due (architecture §5.4)."""
+from marketplace.platform.jobs.checks import Check, on_check, run_checks
+from marketplace.platform.jobs.worker import run_worker
+
+__all__ = ["Check", "on_check", "run_checks", "run_worker"]
