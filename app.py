@@ -9,18 +9,26 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 from marketplace.accounts import api as accounts_api
-from marketplace.accounts import identity, passwords_by_mail
+from marketplace.accounts import expiry, identity, passwords_by_mail
 from marketplace.accounts import pages as accounts_pages
 from marketplace.accounts import permissions as accounts_permissions
+from marketplace.accounts.commands import create_operator
 from marketplace.categories import api as categories_api
 from marketplace.categories import labels as category_labels
 from marketplace.categories import permissions as categories_permissions
+from marketplace.establishments import answers as establishments_answers
 from marketplace.establishments import api as establishments_api
 from marketplace.establishments import permissions as establishments_permissions
 from marketplace.establishments.cli import import_establishments
 from marketplace.grappes import api as grappes_api
 from marketplace.grappes import permissions as grappes_permissions
 from marketplace.grappes.services.exits import end_due_memberships
+from marketplace.notifications import api as notifications_api
+from marketplace.notifications import events as notifications_events
+from marketplace.notifications import mailing as notification_mails
+from marketplace.notifications import pages as notifications_pages
+from marketplace.notifications import permissions as notifications_permissions
+from marketplace.notifications import services as notifications
 from marketplace.platform import (
     cli,
     events,
@@ -36,6 +44,8 @@ from marketplace.platform import (
     permissions,
 )
 from marketplace.platform.api import API_PREFIX, GrappeApi, current_actor
+from marketplace.platform.audit import mailing as seal_mails
+from marketplace.platform.audit.command import audit_commands
 from marketplace.platform.config import Settings, load_settings
 from marketplace.platform.database import db
 from tenders.vehicles import api as vehicles_api
@@ -44,13 +54,14 @@ from tenders.vehicles import permissions as vehicles_permissions
 
 ROOT = Path(__file__).resolve().parent
 
-API_BLUEPRINTS = (accounts_api.bp, categories_api.bp, establishments_api.bp, grappes_api.bp)
-PAGE_BLUEPRINTS = (accounts_pages.bp,)
+API_BLUEPRINTS = (accounts_api.bp, categories_api.bp, establishments_api.bp, grappes_api.bp, notifications_api.bp)
+PAGE_BLUEPRINTS = (accounts_pages.bp, notifications_pages.bp,)
 PERMISSIONS = {
     "accounts": accounts_permissions.PERMISSIONS,
     "categories": categories_permissions.PERMISSIONS,
     "establishments": establishments_permissions.PERMISSIONS,
     "grappes": grappes_permissions.PERMISSIONS,
+    "notifications": notifications_permissions.PERMISSIONS,
 }
 PUBLIC_ENDPOINTS = {
     "static",
@@ -61,11 +72,17 @@ PUBLIC_ENDPOINTS = {
     *accounts_pages.PUBLIC_ENDPOINTS,
     *health.PUBLIC_ENDPOINTS,
 }
-LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = ()
+LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
+    (notifications_events.OrganisationsOf, establishments_answers.organisations_of),
+)
 OUTBOX_HANDLERS = {
     passwords_by_mail.KIND: passwords_by_mail.deliver,
+    notifications.TELLING: notifications.deliver_telling,
+    notifications.MAILING: notification_mails.deliver_mail,
+    seal_mails.KIND: seal_mails.deliver_seal,
 }
 CHECKS: dict[str, jobs.Check] = {
+    "accounts.forget_ended_sessions": expiry.forget_ended_sessions,
     "grappes.end_due_memberships": end_due_memberships,
 }
 SITE_MAP: tuple[navigation.Entry, ...] = ()
@@ -157,4 +174,6 @@ def api_page_asset(filename: str) -> Response:
 
 
 main = cli.build_cli(create_app)
+main.add_command(audit_commands)
 main.add_command(import_establishments)
+main.add_command(create_operator)

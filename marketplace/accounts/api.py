@@ -2,14 +2,17 @@
 from typing import Any
 from uuid import UUID
 
-from marketplace.accounts import queries, services
+from marketplace.accounts import organisations, queries, services
 from marketplace.accounts.schemas import (
-    MemberIn,
-    MemberOut,
-    MembersOut,
+    GroupIn,
+    MemberRolesIn,
     MeOut,
     NewTokenOut,
-    RolesIn,
+    OrganisationIn,
+    OrganisationMemberIn,
+    OrganisationMemberOut,
+    OrganisationMembersOut,
+    OrganisationOut,
     TokenIn,
     TokensOut,
 )
@@ -55,9 +58,35 @@ def revoke_token(token_id: UUID) -> None:
     services.revoke_token(current_actor(), token_id)
 
 
+@bp.post("/organisations")
+@guard("organisation.create")
+@bp.arguments(OrganisationIn)
+@bp.response(201, OrganisationOut)
+def register_organisation(body: dict[str, Any]) -> Any:
+    """Register a legal person: the platform operator's act."""
+    return organisations.register_organisation(current_actor(), **body)
+
+
+@bp.get("/organisations/<uuid:organisation_id>")
+@guard("organisation.read")
+@bp.response(200, OrganisationOut)
+def get_organisation(organisation_id: UUID) -> Any:
+    """An organisation the caller sits in."""
+    return queries.get_organisation(db.session(), current_actor(), organisation_id)
+
+
+@bp.put("/organisations/<uuid:organisation_id>/group")
+@guard("group.join")
+@bp.arguments(GroupIn)
+@bp.response(200, OrganisationOut)
+def join_group(body: dict[str, Any], organisation_id: UUID) -> Any:
+    """Put a care operator under its group's head, and say what the head's people may do for it."""
+    return organisations.join_group(current_actor(), organisation_id, **body)
+
+
 @bp.get("/organisations/<uuid:organisation_id>/members")
 @guard("organisation.read")
-@bp.response(200, MembersOut)
+@bp.response(200, OrganisationMembersOut)
 def list_members(organisation_id: UUID) -> dict[str, Any]:
     """Who sits in the organisation, with which roles."""
     organisation = queries.get_organisation(db.session(), current_actor(), organisation_id)
@@ -67,8 +96,8 @@ def list_members(organisation_id: UUID) -> dict[str, Any]:
 
 @bp.post("/organisations/<uuid:organisation_id>/members")
 @guard("member.manage")
-@bp.arguments(MemberIn)
-@bp.response(201, MemberOut)
+@bp.arguments(OrganisationMemberIn)
+@bp.response(201, OrganisationMemberOut)
 def add_member(body: dict[str, Any], organisation_id: UUID) -> Any:
     """Give a person roles in the organisation."""
     return services.add_member(current_actor(), organisation_id, **body)
@@ -76,8 +105,8 @@ def add_member(body: dict[str, Any], organisation_id: UUID) -> Any:
 
 @bp.put("/organisations/<uuid:organisation_id>/members/<uuid:membership_id>")
 @guard("member.manage")
-@bp.arguments(RolesIn)
-@bp.response(200, MemberOut)
+@bp.arguments(MemberRolesIn)
+@bp.response(200, OrganisationMemberOut)
 def change_roles(body: dict[str, Any], organisation_id: UUID, membership_id: UUID) -> Any:
     """Replace a member's roles."""
     return services.change_roles(current_actor(), organisation_id, membership_id, **body)

@@ -11,4 +11,7 @@ PERMISSIONS = (
     Permission("organisation.change", "own", frozenset({"admin"})),
     Permission("member.manage", "own", frozenset({"admin"})),
     Permission("member.manage", "operator", frozenset({"operator"})),
+    Permission("organisation.create", "operator", frozenset({"operator"})),
+    Permission("group.join", "own", frozenset({"admin"})),
+    Permission("group.join", "operator", frozenset({"operator"})),
 )

@@ -63,7 +63,7 @@ class TokensOut(Schema):
     items = ma.fields.List(ma.fields.Nested(TokenOut), required=True)
 
 
-class MemberIn(Schema):
+class OrganisationMemberIn(Schema):
     """Somebody to bring into an organisation."""
 
     email = ma.fields.Email(required=True, validate=ma.validate.Length(max=320))
@@ -71,13 +71,13 @@ class MemberIn(Schema):
     roles = ma.fields.List(ma.fields.String(validate=ma.validate.OneOf(ROLES)), required=True)
 
 
-class RolesIn(Schema):
+class MemberRolesIn(Schema):
     """The roles a member is to have."""
 
     roles = ma.fields.List(ma.fields.String(validate=ma.validate.OneOf(ROLES)), required=True)
 
 
-class MemberOut(Schema):
+class OrganisationMemberOut(Schema):
     """A member of an organisation."""
 
     id = Identifier(required=True)
@@ -87,7 +87,38 @@ class MemberOut(Schema):
     full_name = ma.fields.String()
 
 
-class MembersOut(Schema):
+class OrganisationMembersOut(Schema):
     """The members of an organisation, by name."""
 
-    items = ma.fields.List(ma.fields.Nested(MemberOut), required=True)
+    items = ma.fields.List(ma.fields.Nested(OrganisationMemberOut), required=True)
+
+
+class OrganisationIn(Schema):
+    """A legal person to register."""
+
+    kind = ma.fields.String(required=True, validate=ma.validate.OneOf(KINDS))
+    name = ma.fields.String(required=True, validate=ma.validate.Length(min=1, max=200))
+    siren = ma.fields.String(load_default=None, allow_none=True, validate=ma.validate.Length(max=20))
+    vat_number = ma.fields.String(load_default=None, allow_none=True, validate=ma.validate.Length(max=20))
+
+
+class OrganisationOut(Schema):
+    """A legal person."""
+
+    id = Identifier(required=True)
+    kind = ma.fields.String(required=True)
+    name = ma.fields.String(required=True)
+    siren = ma.fields.String(allow_none=True)
+    finess_ej = ma.fields.String(allow_none=True)
+    vat_number = ma.fields.String(allow_none=True)
+    head_organisation_id = Identifier(allow_none=True)
+    delegated_roles = ma.fields.List(ma.fields.String())
+
+
+class GroupIn(Schema):
+    """The group's head an operator belongs to (null: none), and what the head's people may do for it."""
+
+    head_organisation_id = Identifier(required=True, allow_none=True)
+    delegated_roles = ma.fields.List(
+        ma.fields.String(validate=ma.validate.OneOf(ROLES)), load_default=lambda: ["buyer", "contributor", "viewer"]
+    )
