@@ -55,7 +55,7 @@ from tenders.vehicles import permissions as vehicles_permissions
 ROOT = Path(__file__).resolve().parent
 
 API_BLUEPRINTS = (accounts_api.bp, categories_api.bp, establishments_api.bp, grappes_api.bp, notifications_api.bp)
-PAGE_BLUEPRINTS = (accounts_pages.bp, notifications_pages.bp,)
+PAGE_BLUEPRINTS = (accounts_pages.bp, notifications_pages.bp)
 PERMISSIONS = {
     "accounts": accounts_permissions.PERMISSIONS,
     "categories": categories_permissions.PERMISSIONS,

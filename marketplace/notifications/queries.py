@@ -12,7 +12,7 @@ from marketplace.platform.permissions import Actor
 
 
 def select_notifications(actor: Actor, *, unread: bool = False) -> Select:
-    """The caller's own notifications, to be paged by `created_at`, `id` (see `newest_first`)."""
+    """The caller's own notifications, all or only the unread ones."""
     statement = select(Notification).where(Notification.user_id == actor.user_id)
     return statement.where(Notification.read_at.is_(None)) if unread else statement
 

@@ -24,8 +24,10 @@ def register(code: str, subject: str, body: str, *, link: str | None = None) -> 
     """Declare the wording of a notification; sentences are marked with N_ by the room.
 
     `subject` is one line; `body` says fact → consequence → what to do → until when (ux.md). `link` is a path of this
-    site such as "/lots/{lot_id}". ValueError when another wording already has this code.
+    site such as "/lots/{lot_id}". ValueError when another wording already has this code, or the link leaves the site.
     """
+    if link is not None and (not link.startswith("/") or link.startswith(("//", "/{"))):
+        raise ValueError(f"the link of {code!r} is not a path of this site")
     template = Template(code, subject, body, link)
     if _templates.setdefault(code, template) != template:
         raise ValueError(f"two wordings for the notification {code!r}")
