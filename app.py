@@ -54,7 +54,14 @@ from tenders.vehicles import permissions as vehicles_permissions
 
 ROOT = Path(__file__).resolve().parent
 
-API_BLUEPRINTS = (accounts_api.bp, categories_api.bp, establishments_api.bp, grappes_api.bp, notifications_api.bp)
+API_BLUEPRINTS = (
+    accounts_api.bp,
+    categories_api.bp,
+    establishments_api.bp,
+    grappes_api.bp,
+    notifications_api.bp,
+    vehicles_api.bp,
+)
 PAGE_BLUEPRINTS = (accounts_pages.bp, notifications_pages.bp)
 PERMISSIONS = {
     "accounts": accounts_permissions.PERMISSIONS,
@@ -62,6 +69,7 @@ PERMISSIONS = {
     "establishments": establishments_permissions.PERMISSIONS,
     "grappes": grappes_permissions.PERMISSIONS,
     "notifications": notifications_permissions.PERMISSIONS,
+    "vehicles": vehicles_permissions.PERMISSIONS,
 }
 PUBLIC_ENDPOINTS = {
     "static",
