@@ -196,14 +196,6 @@ def find_active_grappe(session: Session, establishment_id: UUID, category_code: 
     ).one_or_none()
 
 
-def get_establishment(session: Session, establishment_id: UUID) -> Establishment:
-    """Any establishment of the directory (public data); NotFound when there is none."""
-    establishment = session.get(Establishment, establishment_id)
-    if establishment is None:
-        raise NotFound("establishment")
-    return establishment
-
-
 def leaving_effects(session: Session, grappe_id: UUID, establishment_id: UUID) -> list[PoolEffect]:
     """What the rooms above say would happen to their pools, those falling below their minimum first."""
     effects: list[PoolEffect] = events.ask(session, LeavingEffects(grappe_id, establishment_id))

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace.establishments.models import Establishment
+from marketplace.establishments.queries import get_establishment
 from marketplace.establishments.rules import fold
 from marketplace.grappes import queries
 from marketplace.grappes.events import PoolEffect
@@ -121,7 +122,7 @@ class LeavingPreview:
 def preview_leaving(session: Session, actor: Actor, grappe_id: UUID, establishment_id: UUID) -> LeavingPreview:
     """Before an own establishment gives notice; NotFound for anybody else's, and when it is not a member."""
     grappe = queries.get_grappe(session, actor, grappe_id)
-    establishment = queries.get_establishment(session, establishment_id)
+    establishment = get_establishment(session, establishment_id)
     membership = queries.find_membership(session, grappe_id, establishment_id)
     if (
         membership is None

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.categories.queries import category_names
 from marketplace.establishments.models import Establishment
+from marketplace.establishments.queries import get_establishment
 from marketplace.establishments.rules import grappe_eligibility
 from marketplace.establishments.territory import REGIONS
 from marketplace.grappes import claims, queries
@@ -39,7 +40,7 @@ def lock_grappe(session: Session, actor: Actor, grappe_id: UUID, expected_versio
 
 def coordinator_organisation(session: Session, grappe: Grappe) -> UUID:
     """The organisation that coordinates, for the permission table's relation of that name."""
-    return queries.get_establishment(session, grappe.coordinator_establishment_id).organisation_id
+    return get_establishment(session, grappe.coordinator_establishment_id).organisation_id
 
 
 def check_may_enter(session: Session, grappe: Grappe, establishment: Establishment) -> None:

@@ -4,6 +4,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from marketplace.establishments.models import Establishment
+from marketplace.establishments.queries import get_establishment
 from marketplace.grappes import claims, notices, queries, steps
 from marketplace.grappes.models import Grappe, GrappeMembership
 from marketplace.grappes.rules import membership as rules
@@ -24,7 +25,7 @@ def invite_establishment(actor: Actor, grappe_id: UUID, establishment_id: UUID) 
         organisation_id = steps.coordinator_organisation(session, grappe)
         require(actor, "grappe.invite", coordinator=organisation_id)
         rules.check_not_dissolved(grappe.status)
-        establishment = queries.get_establishment(session, establishment_id)
+        establishment = get_establishment(session, establishment_id)
         membership = queries.find_membership(session, grappe_id, establishment_id)
         rules.check_can_be_invited(membership.status if membership else None)
         rules.check_room(queries.count_members(session, grappe_id), grappe.maximum_members)
@@ -49,7 +50,7 @@ def approve_request(actor: Actor, grappe_id: UUID, establishment_id: UUID) -> Gr
         rules.check_not_dissolved(grappe.status)
         rules.check_can_be_approved(membership.status)
         rules.check_room(queries.count_members(session, grappe_id), grappe.maximum_members)
-        establishment = queries.get_establishment(session, establishment_id)
+        establishment = get_establishment(session, establishment_id)
         steps.check_may_enter(session, grappe, establishment)
         membership.invited_at = clock.now()
         session.flush()
@@ -65,7 +66,7 @@ def request_to_join(actor: Actor, grappe_id: UUID, establishment_id: UUID) -> Gr
     """
     with transaction() as session:
         grappe = steps.lock_grappe(session, actor, grappe_id)
-        establishment = queries.get_establishment(session, establishment_id)
+        establishment = get_establishment(session, establishment_id)
         require(actor, "grappe.request", own=establishment.organisation_id)
         rules.check_not_dissolved(grappe.status)
         current = queries.find_membership(session, grappe_id, establishment_id)
@@ -95,7 +96,7 @@ def accept_invitation(
     """
     with transaction() as session:
         grappe = steps.lock_grappe(session, actor, grappe_id)
-        establishment = queries.get_establishment(session, establishment_id)
+        establishment = get_establishment(session, establishment_id)
         membership = _own_or_visible(session, actor, grappe, establishment)
         require(actor, "grappe.join", own=establishment.organisation_id)
         rules.check_not_dissolved(grappe.status)
@@ -126,7 +127,7 @@ def end_pending(actor: Actor, grappe_id: UUID, establishment_id: UUID, *, pendin
         grappe = steps.lock_grappe(session, actor, grappe_id)
         coordinator_id = steps.coordinator_organisation(session, grappe)
         membership = _visible_membership(session, actor, grappe, establishment_id)
-        establishment = queries.get_establishment(session, establishment_id)
+        establishment = get_establishment(session, establishment_id)
         own_id = establishment.organisation_id
         require(actor, "grappe.end_pending", own=own_id, coordinator=coordinator_id)
         if membership.status != pending:
@@ -146,7 +147,7 @@ def end_pending(actor: Actor, grappe_id: UUID, establishment_id: UUID, *, pendin
 def _visible_membership(
     session: Session, actor: Actor, grappe: Grappe, establishment_id: UUID
 ) -> GrappeMembership:
-    establishment = queries.get_establishment(session, establishment_id)
+    establishment = get_establishment(session, establishment_id)
     membership = _own_or_visible(session, actor, grappe, establishment)
     if membership is None:
         raise NotFound("membership")

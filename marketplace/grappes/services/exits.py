@@ -4,6 +4,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from marketplace.establishments.queries import get_establishment
 from marketplace.grappes import notices, queries, steps
 from marketplace.grappes.events import MembershipEnding
 from marketplace.grappes.models import Charter, Grappe, GrappeMembership
@@ -24,7 +25,7 @@ def leave_grappe(actor: Actor, grappe_id: UUID, establishment_id: UUID) -> Grapp
     with transaction() as session:
         grappe = steps.lock_grappe(session, actor, grappe_id)
         membership = _visible(session, actor, grappe, establishment_id)
-        own_id = queries.get_establishment(session, establishment_id).organisation_id
+        own_id = get_establishment(session, establishment_id).organisation_id
         require(actor, "grappe.leave", own=own_id)
         rules.check_can_leave(membership.status, membership.is_coordinator)
         terms = _signed_terms(session, membership)
@@ -41,7 +42,7 @@ def leave_grappe(actor: Actor, grappe_id: UUID, establishment_id: UUID) -> Grapp
             session, actor, "grappe.notice_given", "grappe", grappe_id, organisation_id=own_id,
             after={"establishment_id": str(establishment_id), "leaves_on": membership.leaves_on.isoformat()},
         )  # fmt: skip
-        notices.leaving(session, grappe, queries.get_establishment(session, establishment_id), membership.leaves_on)
+        notices.leaving(session, grappe, get_establishment(session, establishment_id), membership.leaves_on)
         return membership
 
 
@@ -50,7 +51,7 @@ def take_notice_back(actor: Actor, grappe_id: UUID, establishment_id: UUID) -> G
     with transaction() as session:
         grappe = steps.lock_grappe(session, actor, grappe_id)
         membership = _visible(session, actor, grappe, establishment_id)
-        own_id = queries.get_establishment(session, establishment_id).organisation_id
+        own_id = get_establishment(session, establishment_id).organisation_id
         require(actor, "grappe.leave", own=own_id)
         rules.check_can_stay(membership.status)
         membership.notice_given_at = membership.leaves_on = None
@@ -59,7 +60,7 @@ def take_notice_back(actor: Actor, grappe_id: UUID, establishment_id: UUID) -> G
             session, actor, "grappe.notice_taken_back", "grappe", grappe_id, organisation_id=own_id,
             after={"establishment_id": str(establishment_id)},
         )  # fmt: skip
-        notices.staying(session, grappe, queries.get_establishment(session, establishment_id))
+        notices.staying(session, grappe, get_establishment(session, establishment_id))
         return membership
 
 
@@ -78,7 +79,7 @@ def exclude_member(actor: Actor, grappe_id: UUID, establishment_id: UUID, *, rea
             session, actor, "grappe.excluded", "grappe", grappe_id, organisation_id=coordinator_id,
             after={"establishment_id": str(establishment_id), "reason": reason},
         )  # fmt: skip
-        notices.excluded(session, grappe, queries.get_establishment(session, establishment_id), reason)
+        notices.excluded(session, grappe, get_establishment(session, establishment_id), reason)
         return membership
 
 
@@ -110,7 +111,7 @@ def _end_due(session: Session, grappe: Grappe) -> int:
     ).all()
     for membership in memberships:
         steps.end_membership(session, membership, "left")
-        establishment = queries.get_establishment(session, membership.establishment_id)
+        establishment = get_establishment(session, membership.establishment_id)
         audit.record(
             session, SYSTEM, "grappe.left", "grappe", grappe.id, organisation_id=establishment.organisation_id,
             after={"establishment_id": str(establishment.id)},
@@ -130,7 +131,7 @@ def _signed_terms(session: Session, membership: GrappeMembership) -> CharterTerm
 def _visible(session: Session, actor: Actor, grappe: Grappe, establishment_id: UUID) -> GrappeMembership:
     """The running membership, for its own organisation and for those who see the members; NotFound otherwise."""
     membership = queries.find_membership(session, grappe.id, establishment_id)
-    organisation_id = queries.get_establishment(session, establishment_id).organisation_id
+    organisation_id = get_establishment(session, establishment_id).organisation_id
     is_own = organisation_id in actor.organisation_ids()
     if membership is None or not (is_own or queries.sees_members(session, actor, grappe.id)):
         raise NotFound("membership")

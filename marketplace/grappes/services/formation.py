@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.categories.queries import list_categories
+from marketplace.establishments.queries import get_establishment
 from marketplace.establishments.territory import REGIONS
 from marketplace.grappes import claims, notices, queries, steps
 from marketplace.grappes.events import GrappeDissolved
@@ -34,7 +35,7 @@ def found_grappe(
     `maximum_below_quorum`, `preset_does_not_fit_the_form`, who may not be in a grappe, `already_pooled_elsewhere`.
     """
     with transaction() as session:
-        coordinator = queries.get_establishment(session, coordinator_establishment_id)
+        coordinator = get_establishment(session, coordinator_establishment_id)
         require(actor, "grappe.found", own=coordinator.organisation_id)
         terms = charters.terms_from(legal_form, categories, preset, **parameters)
         _check_terms(session, terms)
@@ -78,7 +79,7 @@ def amend_charter(
         _check_terms(session, after)
         grappe.legal_form, grappe.territory = after.legal_form, list(after.territory)
         grappe.quorum, grappe.maximum_members = after.quorum, after.maximum_members
-        coordinator = queries.get_establishment(session, grappe.coordinator_establishment_id)
+        coordinator = get_establishment(session, grappe.coordinator_establishment_id)
         steps.check_may_enter(session, grappe, coordinator)
         charter = steps.write_charter(session, grappe, after, coordinator)
         claims.release(session, "membership", grappe.id, coordinator.id)
@@ -143,7 +144,7 @@ def hand_over_coordination(
             session, actor, "grappe.handed_over", "grappe", grappe.id, organisation_id=organisation_id,
             before={"coordinator": str(former_id)}, after={"coordinator": str(establishment_id)},
         )  # fmt: skip
-        notices.handed_over(session, grappe, queries.get_establishment(session, establishment_id))
+        notices.handed_over(session, grappe, get_establishment(session, establishment_id))
         return grappe
 
 
