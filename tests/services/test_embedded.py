@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -50,6 +51,14 @@ def ask(server: EmbeddedPostgres, query: str) -> str:
 def kill_without_mercy(server: EmbeddedPostgres) -> None:
     pid_file = server.log_path.parent.parent / "data" / "postmaster.pid"
     os.kill(int(pid_file.read_text().split("\n")[0]), signal.SIGKILL)
+
+
+@contextmanager
+def other_process_id(server: EmbeddedPostgres) -> Iterator[None]:
+    """Use the server, and leave it as a forked child would: with another process number."""
+    with pytest.MonkeyPatch.context() as patch, server.in_use():
+        patch.setattr(os, "getpid", lambda: -1)
+        yield
 
 
 def folders_above(path: Path) -> dict[Path, tuple[int, int, int]]:
@@ -122,6 +131,22 @@ def test_two_first_starts_at_once_share_one_server(open_folder: Path) -> None:
     EmbeddedPostgres(data).stop(mode="immediate")
     assert [start.returncode for start in starts] == [0, 0]
     assert urls[0] == urls[1] != b""
+
+
+def test_whoever_leaves_last_stops_the_server(server: EmbeddedPostgres) -> None:
+    other = EmbeddedPostgres(server.data_folder)
+    with server.in_use() as url:
+        with other.in_use() as same:
+            assert same == url
+        assert server.is_running()
+    assert not server.is_running()
+
+
+def test_a_forked_child_that_leaves_stops_nothing(server: EmbeddedPostgres) -> None:
+    with server.in_use():
+        with other_process_id(server):
+            pass
+        assert server.is_running()
 
 
 def test_no_folder_that_was_there_changes_mode_or_owner(open_folder: Path) -> None:
