@@ -18,6 +18,7 @@ from marketplace.categories import labels as category_labels
 from marketplace.categories import permissions as categories_permissions
 from marketplace.establishments import answers as establishments_answers
 from marketplace.establishments import api as establishments_api
+from marketplace.establishments import pages as establishments_pages
 from marketplace.establishments import permissions as establishments_permissions
 from marketplace.establishments.cli import import_establishments
 from marketplace.grappes import api as grappes_api
@@ -62,7 +63,7 @@ API_BLUEPRINTS = (
     notifications_api.bp,
     vehicles_api.bp,
 )
-PAGE_BLUEPRINTS = (accounts_pages.bp, notifications_pages.bp)
+PAGE_BLUEPRINTS = (accounts_pages.bp, establishments_pages.bp, notifications_pages.bp)
 PERMISSIONS = {
     "accounts": accounts_permissions.PERMISSIONS,
     "categories": categories_permissions.PERMISSIONS,

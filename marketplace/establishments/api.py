@@ -52,11 +52,9 @@ def get_establishment(establishment_id: UUID) -> Response:
 @bp.response(200, EstablishmentDetailOut)
 def change_estate(body: dict[str, Any], establishment_id: UUID) -> Response:
     """Declare the IT estate and the staff of one's own establishment."""
-    staff, essential_operator = body.pop("staff"), body.pop("essential_operator", None)
     changed = profiles.change_estate(
-        current_actor(), establishment_id, body, staff=staff, essential_operator=essential_operator,
-        expected_version=expected_version(),
-    )  # fmt: skip
+        current_actor(), establishment_id, body, expected_version=expected_version()
+    )
     return _detail(changed)
 
 

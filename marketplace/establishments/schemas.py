@@ -85,7 +85,7 @@ class EstablishmentDetailOut(EstablishmentOut):
 class EstateIn(Schema):
     """What to declare; what is left out stays. A null staff gives the figure back to the imports."""
 
-    staff = Quantity(required=True, allow_none=True)
+    staff = Quantity(allow_none=True)
     essential_operator = ma.fields.Boolean()
     endpoints = Quantity(allow_none=True)
     servers = Quantity(allow_none=True)

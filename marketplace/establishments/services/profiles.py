@@ -16,28 +16,26 @@ from marketplace.platform.permissions import Actor, require
 
 
 def change_estate(
-    actor: Actor, establishment_id: UUID, figures: Mapping[str, int | None], *, staff: int | None,
-    essential_operator: bool | None = None, expected_version: int | None = None,
-) -> Establishment:  # fmt: skip
-    """Declare the IT estate and the staff of one's own establishment; what is left out of `figures` stays.
+    actor: Actor, establishment_id: UUID, declared: Mapping[str, Any], *, expected_version: int | None = None
+) -> Establishment:
+    """Declare the IT estate, the staff and the OSE flag of one's own establishment; what is left out stays.
 
-    `figures`: counts by name of `ESTATE`, None for "not known". A staff figure that differs from the imported one
-    becomes the declared one, which imports then leave; None gives the figure back to the imports.
+    `declared`: counts by name of `ESTATE` and `staff` (None: not known), and `essential_operator`. A declared staff
+    figure is left alone by imports; None gives it back to them.
     """
     with transaction() as session:
         establishment = queries.get_establishment(session, establishment_id, lock=True)
         require(actor, "establishment.change", own=establishment.organisation_id)
         if expected_version is not None and expected_version != establishment.version:
             raise StaleVersion(establishment.version)
-        wanted = {name: figures[name] for name in ESTATE if name in figures}
-        rules.check_estate({**wanted, "staff": staff})
-        if essential_operator is not None:
-            wanted["essential_operator"] = essential_operator
-        before = {name: getattr(establishment, name) for name in (*wanted, "staff")}
-        for name, value in wanted.items():
-            setattr(establishment, name, value)
-        _declare_staff(establishment, staff)
-        after = {name: getattr(establishment, name) for name in before}
+        rules.check_estate({name: declared[name] for name in (*ESTATE, "staff") if name in declared})
+        before = _declared(establishment)
+        for name in (*ESTATE, "essential_operator"):
+            if name in declared:
+                setattr(establishment, name, declared[name])
+        if "staff" in declared:
+            _declare_staff(establishment, declared["staff"])
+        after = _declared(establishment)
         if after != before:
             establishment.version += 1
             establishment.updated_at = clock.now()
@@ -48,12 +46,17 @@ def change_estate(
         return establishment
 
 
+def _declared(establishment: Establishment) -> dict[str, Any]:
+    return {name: getattr(establishment, name) for name in (*ESTATE, "essential_operator", "staff", "staff_declared_on")}
+
+
 def _declare_staff(establishment: Establishment, staff: int | None) -> None:
     if staff is None:
         establishment.staff_declared_on = None
-    elif establishment.staff is None or Decimal(staff) != establishment.staff.to_integral_value():
-        establishment.staff = Decimal(staff)
+        return
+    if establishment.staff_declared_on is None or establishment.staff != staff:
         establishment.staff_declared_on = clock.today()
+    establishment.staff = Decimal(staff)
     establishment.size_band = rules.size_band(establishment.staff)
 
 
