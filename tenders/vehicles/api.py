@@ -6,14 +6,14 @@ from marketplace.platform.api import blueprint, current_actor, etag_of, expected
 from marketplace.platform.database import db
 from tenders.vehicles import queries, services
 from tenders.vehicles.schemas import (
-    LOT_CHANGES,
-    VEHICLE_CHANGES,
     CancellationIn,
     LotArgs,
+    LotChangesIn,
     LotIn,
     LotOut,
     LotsOut,
     VehicleArgs,
+    VehicleChangesIn,
     VehicleIn,
     VehicleOut,
     VehiclesOut,
@@ -54,7 +54,7 @@ def get_vehicle(vehicle_id: UUID) -> Any:
 
 @bp.patch("/vehicles/<uuid:vehicle_id>")
 @guard("vehicle.edit")
-@bp.arguments(VEHICLE_CHANGES)
+@bp.arguments(VehicleChangesIn)
 @bp.response(200, VehicleOut)
 def edit_vehicle(changes: dict[str, Any], vehicle_id: UUID) -> Any:
     """Change a draft; only what is sent changes."""
@@ -110,7 +110,7 @@ def get_lot(lot_id: UUID) -> Any:
 
 @bp.patch("/lots/<uuid:lot_id>")
 @guard("vehicle.edit")
-@bp.arguments(LOT_CHANGES)
+@bp.arguments(LotChangesIn)
 @bp.response(200, LotOut)
 def edit_lot(changes: dict[str, Any], lot_id: UUID) -> Any:
     """Change a lot of a draft; only what is sent changes."""

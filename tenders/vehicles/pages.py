@@ -18,7 +18,7 @@ from tenders.vehicles import labels, queries, services, words
 from tenders.vehicles.forms import LotForm, VehicleEditForm, VehicleForm, lot_values, show_refusals
 from tenders.vehicles.models import Lot, Vehicle
 from tenders.vehicles.rules import freeze_bounds
-from tenders.vehicles.schemas import VEHICLE_CHANGES, LotIn, VehicleIn
+from tenders.vehicles.schemas import LotIn, VehicleChangesIn, VehicleIn
 from tenders.vehicles.terms import lot_terms
 
 bp = page_blueprint("vehicles", __name__, template_folder="../templates")
@@ -105,7 +105,7 @@ def edit_vehicle(vehicle_id: UUID) -> Any:
     form = VehicleEditForm(obj=vehicle)
 
     def save() -> Any:
-        return services.edit_vehicle(current_actor(), vehicle_id, VEHICLE_CHANGES.load(form.body()))
+        return services.edit_vehicle(current_actor(), vehicle_id, VehicleChangesIn().load(form.body()))
 
     return _submit(form, save, _show, "vehicles/edit.html", title=_("Modifier le marché"), vehicle=vehicle)
 

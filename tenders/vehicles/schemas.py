@@ -146,11 +146,23 @@ class VehicleIn(SwitchesIn):
     duration_reason = ma.fields.String(allow_none=True, load_default=None, validate=ma.validate.Length(max=2000))
 
 
-VEHICLE_CHANGES = VehicleIn(exclude=("organisation_id",), partial=True)
-"""Changes to a draft vehicle: only what is sent changes; the centre stays."""
+class VehicleChangesIn(VehicleIn):
+    """Changes to a draft vehicle: only what is sent changes; the centre stays."""
 
-LOT_CHANGES = LotIn(partial=tuple(LotIn().fields))
-"""Changes to a draft lot: only what is sent changes; a bound is sent whole."""
+    class Meta:
+        """The centre is not among the changes."""
+
+        exclude = ("organisation_id",)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(partial=True, **options)
+
+
+class LotChangesIn(LotIn):
+    """Changes to a draft lot: only what is sent changes; a bound is sent whole."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(partial=tuple(LotIn().fields), **options)
 
 
 class CancellationIn(Schema):
