@@ -63,7 +63,12 @@ API_BLUEPRINTS = (
     notifications_api.bp,
     vehicles_api.bp,
 )
-PAGE_BLUEPRINTS = (accounts_pages.bp, establishments_pages.bp, notifications_pages.bp)
+PAGE_BLUEPRINTS = (
+    accounts_pages.bp,
+    establishments_pages.bp,
+    notifications_pages.bp,
+    vehicles_pages.bp,
+)
 PERMISSIONS = {
     "accounts": accounts_permissions.PERMISSIONS,
     "categories": categories_permissions.PERMISSIONS,
