@@ -53,7 +53,10 @@ class Commands(AppGroup):
             raise click.ClickException(f"The database does not answer: {str(error.orig).strip()}") from error
 
     def _open(self) -> Flask:
-        return self.create_app(settings_of_command(click.get_current_context()))
+        root = click.get_current_context().find_root()
+        app = self.create_app(settings_of_command(root))
+        root.call_on_close(lambda: disconnect(app))
+        return app
 
 
 def build_cli(create_app: CreateApp) -> Commands:
@@ -62,6 +65,12 @@ def build_cli(create_app: CreateApp) -> Commands:
     for command in (serve, worker, migrate_command):
         group.add_command(command)
     return group
+
+
+def disconnect(app: Flask) -> None:
+    """Close the application's connections: a command leaves none behind."""
+    with app.app_context():
+        db.engine.dispose()
 
 
 def settings_of_command(ctx: click.Context, environ: Mapping[str, str] | None = None) -> Settings:
@@ -100,6 +109,7 @@ def serve(ctx: click.Context, host: str, workers: int, threads: int) -> None:
     settings = settings_of_command(ctx)
     web_server.refuse_taken_port(host, settings.port)
     create_app = _create_app_of(ctx)
+    click.echo(f"Serving on http://{host}:{settings.port} ({workers} processes of {threads} threads)", err=True)
     options = web_server.options(host, settings.port, workers, threads)
     web_server.WebServer(lambda: create_app(settings), options).run()
 

@@ -20,8 +20,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from marketplace.platform import web_server
-from marketplace.platform.cli import CreateApp, demo_environment
-from marketplace.platform.config import load_settings, place_of_data
+from marketplace.platform.cli import CreateApp, demo_environment, disconnect
+from marketplace.platform.config import Settings, load_settings, place_of_data
 from marketplace.platform.embedded import EmbeddedPostgres
 from marketplace.platform.embedded.places import PROJECT
 from marketplace.platform.keys import write_secretly
@@ -67,6 +67,8 @@ def build_demo(create_app: CreateApp, seed: Seed) -> click.Command:
     @click.option("--yes", is_flag=True, help="Fill the empty database named by DATABASE_URL.")
     def demo(no_serve: bool, tokens: Path | None, yes: bool) -> None:
         """Try the product: fictitious data on http://127.0.0.1:PORT, nothing to install, nothing to lose."""
+        if tokens is not None and not tokens.absolute().parent.is_dir():
+            raise click.BadParameter(f"there is no folder {tokens.absolute().parent}", param_hint="--tokens")
         with _environment(yes) as environ:
             settings = load_settings(environ)
             if not no_serve:
@@ -78,7 +80,7 @@ def build_demo(create_app: CreateApp, seed: Seed) -> click.Command:
             if no_serve:
                 _print_accounts(accounts)
                 return
-            _serve(create_app, environ, settings.base_url, accounts)
+            _serve(create_app, environ, settings, accounts)
 
     return demo
 
@@ -86,7 +88,7 @@ def build_demo(create_app: CreateApp, seed: Seed) -> click.Command:
 @contextmanager
 def _environment(yes: bool) -> Iterator[dict[str, str]]:
     """The environment of the demo's processes: on its embedded database, or on an empty one given to it."""
-    environ = {**os.environ, "GRAPPE_ENV": "demo"}
+    environ = {**os.environ, "GRAPPE_ENV": "demo", "BASE_URL": ""}
     server = EmbeddedPostgres(place_of_data(environ))
     given = environ.get("DATABASE_URL", "").strip()
     if not given:
@@ -116,8 +118,11 @@ def _refuse_unless_empty(url: str, yes: bool) -> None:
 
 
 def _seeded(app: Flask, seed: Seed) -> Sequence[DemoAccount]:
-    with app.app_context():
-        return seed(app)
+    try:
+        with app.app_context():
+            return seed(app)
+    finally:
+        disconnect(app)
 
 
 def _print_accounts(accounts: Sequence[DemoAccount]) -> None:
@@ -129,45 +134,65 @@ def _print_accounts(accounts: Sequence[DemoAccount]) -> None:
 
 
 def _serve(
-    create_app: CreateApp, environ: Mapping[str, str], base_url: str, accounts: Sequence[DemoAccount]
+    create_app: CreateApp, environ: Mapping[str, str], settings: Settings, accounts: Sequence[DemoAccount]
 ) -> None:
     """Run the web server and the worker until one ends or somebody says stop; then end both, the web server first."""
-    with _stop_signals() as asked_to_stop, _running(create_app, environ) as children:
+    logs = settings.data_folder / "logs"
+    with _stop_signals() as asked_to_stop, _running(create_app, environ, logs) as children:
 
         def going_on() -> bool:
             return not asked_to_stop and all(child.poll() is None for child in children.values())
 
-        if _answers(f"{base_url}/healthz", going_on):
+        if _answers(f"{settings.base_url}/healthz", going_on):
             click.echo("\nAccounts (fictitious; the passwords are random and stay on this machine):\n")
             _print_accounts(accounts)
-            click.echo(f"\nGrappe is ready: {base_url}   (Ctrl-C to stop)")
+            click.echo(f"\nLogs: {logs}\nGrappe is ready: {settings.base_url}   (Ctrl-C to stop)")
         while going_on():
             time.sleep(0.2)
-        ended = [f"{name} (exit {child.returncode})" for name, child in children.items() if child.poll() is not None]
+        ended = [name for name, child in children.items() if child.poll() is not None]
     if not asked_to_stop:
-        raise click.ClickException(f"The demo stopped because a part of it ended: {', '.join(ended)}.")
+        last_words = "\n".join(_last_lines(logs / f"{name}.log") for name in ended)
+        raise click.ClickException(f"The demo stopped because a part of it ended ({', '.join(ended)}):\n{last_words}")
     click.echo("Stopped; the data is kept for the next time.")
 
 
 @contextmanager
-def _running(create_app: CreateApp, environ: Mapping[str, str]) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+def _running(
+    create_app: CreateApp, environ: Mapping[str, str], logs: Path
+) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     """The demo's two processes, each in a session of its own so that Ctrl-C reaches us alone."""
+    logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     program = f"from {create_app.__module__} import main; main()"
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for command in ("serve", "worker"):
-            children[command] = subprocess.Popen(
-                [sys.executable, "-c", program, command], cwd=PROJECT, env=environ, start_new_session=True
-            )
+            with (logs / f"{command}.log").open("wb") as log:
+                children[command] = subprocess.Popen(
+                    [sys.executable, "-c", program, command],
+                    cwd=PROJECT,
+                    env=environ,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
         yield children
     finally:
         for child in children.values():
-            child.terminate()
-            try:
-                child.wait(LEAVE_WITHIN_SECONDS)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+            _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(LEAVE_WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _last_lines(path: Path, count: int = 12) -> str:
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:])
 
 
 @contextmanager
