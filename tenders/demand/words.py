@@ -1,4 +1,6 @@
 """The closed vocabularies of demand, and the words of quantities in its sentences."""
+from decimal import Decimal
+
 from marketplace.categories.units import UNITS, unit_word
 from marketplace.platform.errors import N_, Sentence
 
@@ -33,3 +35,10 @@ def sql_list(words: tuple[str, ...]) -> str:
 def every_unit_word() -> set[str]:
     """French words of all units, singular and plural (a test compares them with the marked ones)."""
     return {word for words in UNITS.values() for word in words.fr}
+
+
+def price_of(unit_price: Decimal) -> Sentence:
+    """A unit price in euros as a sentence knows it, two decimals or as many as it has: "4,10 €"."""
+    whole, _, decimals = f"{unit_price:f}".partition(".")
+    decimals = decimals.rstrip("0").ljust(2, "0")
+    return Sentence("unit_price", N_("{euros},{cents} €"), {"euros": int(whole), "cents": decimals})

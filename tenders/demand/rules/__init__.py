@@ -1,0 +1,1 @@
+"""The decisions of demand: pure functions on frozen values."""

@@ -1,0 +1,49 @@
+"""What happens when a contractual minimum is missed: the first applicable step of the published list (domain §4b.3)."""
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from marketplace.platform.errors import N_, Sentence
+
+WHEN_NOTHING_APPLIES = "release"
+"""Nobody is held to a lot that does not happen: with an empty or exhausted list the members are released."""
+
+ALREADY_EXTENDED = Sentence(
+    "already_extended", N_("Le recueil des besoins a déjà été prolongé : il ne l'est qu'une fois.")
+)
+MERGE_NOT_AVAILABLE = Sentence(
+    "merge_not_available_yet", N_("La réunion avec un autre regroupement n'est pas encore proposée : étape suivante.")
+)
+SOME_GRAPPES_REACHED = Sentence(
+    "some_grappes_reached", N_("Une grappe a atteint son minimum : le lot n'est pas annulé pour elle.")
+)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A step of the list that did not apply, and why."""
+
+    step: str
+    why: Sentence
+
+
+@dataclass(frozen=True)
+class PolicyChoice:
+    """The step applied and those skipped before it."""
+
+    step: str
+    skipped: tuple[Skipped, ...]
+
+
+def choose_step(policy: Sequence[str], round_number: int, some_group_reached: bool = False) -> PolicyChoice:
+    """The step for a round that missed its minimum: `extend` at most once, `merge` recorded as not available yet."""
+    skipped: list[Skipped] = []
+    for step in policy:
+        if step == "extend" and round_number > 1:
+            skipped.append(Skipped(step, ALREADY_EXTENDED))
+        elif step == "merge":
+            skipped.append(Skipped(step, MERGE_NOT_AVAILABLE))
+        elif step == "cancel" and some_group_reached:
+            skipped.append(Skipped(step, SOME_GRAPPES_REACHED))
+        else:
+            return PolicyChoice(step, tuple(skipped))
+    return PolicyChoice(WHEN_NOTHING_APPLIES, tuple(skipped))
