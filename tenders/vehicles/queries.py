@@ -116,4 +116,4 @@ def centre_names(session: Session, vehicles: list[Vehicle]) -> dict[UUID, str]:
     """Names of the purchasing centres of these vehicles, by organisation id."""
     ids = {vehicle.organisation_id for vehicle in vehicles}
     rows = session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids)))
-    return dict(rows.tuples().all())
+    return {row.id: row.name for row in rows}
