@@ -10,6 +10,7 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from marketplace.establishments.models import Establishment
@@ -97,7 +98,7 @@ def list_members(session: Session, grappe_id: UUID) -> list[Member]:
     """The latest membership of each establishment, by name; declined, refused and withdrawn ones are left out."""
     latest = (
         select(GrappeMembership.id)
-        .distinct(GrappeMembership.establishment_id)
+        .ext(distinct_on(GrappeMembership.establishment_id))
         .where(GrappeMembership.grappe_id == grappe_id, GrappeMembership.status.in_(SHOWN_IN_LIST))
         .order_by(
             GrappeMembership.establishment_id,
