@@ -11,6 +11,8 @@ from marketplace.platform.money import round_unit_price
 PRICINGS: Final = ("all_units", "incremental")
 VISIBILITIES: Final = ("buyers", "public")
 MOST_BRACKETS: Final = 20
+ALTERNATIVE_UNITS: Final[Mapping[str, tuple[str, ...]]] = {"support_maintenance": ("site",)}
+"""Units an offer may count in beside its category's own (domain §4: support per endpoint and month, or site and year)."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,8 @@ def check_grid(grid: PriceGrid) -> None:
         raise RuleBroken("grid_too_long", "Une grille a {most} tranches au plus.", most=MOST_BRACKETS)
     for row, bracket in enumerate(grid.brackets, 1):
         _check_bracket(row, bracket)
+    for row, (before, after) in enumerate(pairwise(grid.brackets), 2):
+        _check_ascends(row, before, after)
     if grid.brackets[0].from_quantity != 1:
         raise RuleBroken(
             "grid_starts_late", "La première tranche doit commencer à 1 : les quantités plus petites n'ont pas de prix."
@@ -147,6 +151,17 @@ def check_publishable(
         )  # fmt: skip
     if not delivery_modes:
         raise RuleBroken("offer_without_delivery_mode", "Dites si vous intervenez sur site, à distance, ou les deux.")
+
+
+def check_unit(category: str, category_unit: str, unit: str) -> None:
+    """Refuse an offer counted in something its category does not count."""
+    allowed = (category_unit, *ALTERNATIVE_UNITS.get(category, ()))
+    if unit not in allowed:
+        raise RuleBroken(
+            "offer_unit_not_of_category",
+            "Cette catégorie ne se compte pas dans cette unité. Unités possibles : {units}.",
+            field="unit", units=", ".join(allowed),
+        )  # fmt: skip
 
 
 def may_see_prices(*, visibility: str, is_own: bool, kinds: frozenset[str]) -> bool:
@@ -181,22 +196,25 @@ def _incremental(brackets: Sequence[Bracket], quantity: int) -> Decimal:
 def _check_bracket(row: int, bracket: Bracket) -> None:
     if bracket.from_quantity < 1:
         raise RuleBroken("grid_bracket_from_zero", "Ligne {row} : une tranche commence à 1 au moins.", row=row)
-    if bracket.to_quantity is not None and bracket.to_quantity < bracket.from_quantity:
-        raise RuleBroken(
-            "grid_bracket_backwards",
-            "Ligne {row} : la tranche finit à {to_quantity}, avant de commencer à {from_quantity}.",
-            row=row, to_quantity=bracket.to_quantity, from_quantity=bracket.from_quantity,
-        )  # fmt: skip
     if bracket.unit_price < 0:
         raise RuleBroken("grid_negative_price", "Ligne {row} : un prix ne peut pas être négatif.", row=row)
 
 
-def _check_follows(row: int, before: Bracket, after: Bracket) -> None:
+def _check_ascends(row: int, before: Bracket, after: Bracket) -> None:
     if after.from_quantity <= before.from_quantity:
         raise RuleBroken(
             "grid_not_ascending",
             "Ligne {row} : les tranches vont en croissant ; {from_quantity} ne vient pas après {before}.",
             row=row, from_quantity=after.from_quantity, before=before.from_quantity,
+        )  # fmt: skip
+
+
+def _check_follows(row: int, before: Bracket, after: Bracket) -> None:
+    if before.to_quantity is not None and before.to_quantity < before.from_quantity:
+        raise RuleBroken(
+            "grid_bracket_backwards",
+            "Ligne {row} : la tranche finit à {to_quantity}, avant de commencer à {from_quantity}.",
+            row=row - 1, to_quantity=before.to_quantity, from_quantity=before.from_quantity,
         )  # fmt: skip
     if before.to_quantity is None or after.from_quantity <= before.to_quantity:
         raise RuleBroken(

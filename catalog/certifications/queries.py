@@ -1,0 +1,168 @@
+"""Reads of schemes and certificates, and the state of a certificate in SQL, from the rule's own definition."""
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Date, and_, case, cast, func, or_, select
+from sqlalchemy.orm import Session
+
+from catalog.certifications.models import Certificate, CertificateActivity, CertificateScheme, CertificateVersion
+from catalog.certifications.rules.states import (
+    DEFINITION,
+    HAS_HAPPENED,
+    OTHERWISE,
+    HeldCertificate,
+    Scheme,
+    Version,
+    state_on,
+)
+from catalog.providers.models import Provider
+from catalog.providers.queries import visible_providers
+from marketplace.platform import clock
+from marketplace.platform.errors import NotFound
+from marketplace.platform.pagination import USUAL_PAGE, paginate
+from marketplace.platform.permissions import Actor
+
+
+@dataclass(frozen=True)
+class ShownCertificate:
+    """A certificate with its state on a day; the reason of the last decision only for those concerned."""
+
+    row: Certificate
+    held: HeldCertificate
+    state: str
+    reason: str | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.row, name)
+
+
+def list_schemes(session: Session, locale: str = "fr") -> dict[str, Scheme]:
+    """Every scheme by code, in display order, with names in a language. Three statements, whatever their number."""
+    versions: dict[str, dict[str, Version]] = {}
+    for row in session.scalars(select(CertificateVersion).order_by(CertificateVersion.version)):
+        versions.setdefault(row.scheme, {})[row.version] = Version(row.version, row.usable_from, row.void_after)
+    activities: dict[str, dict[int, str]] = {}
+    for part in session.scalars(select(CertificateActivity).order_by(CertificateActivity.number)):
+        activities.setdefault(part.scheme, {})[part.number] = part.name_en if locale == "en" else part.name_fr
+    listed = session.scalars(select(CertificateScheme).order_by(CertificateScheme.position, CertificateScheme.code))
+    return {
+        s.code: Scheme(
+            s.code, s.name_en if locale == "en" else s.name_fr, s.maximum_months, versions.get(s.code, {}),
+            activities.get(s.code, {}), s.prerequisite_code,
+        )
+        for s in listed
+    }  # fmt: skip
+
+
+def held(certificate: Certificate, schemes: Mapping[str, Scheme]) -> HeldCertificate:
+    """A certificate as the rules read it: its moments become Paris days."""
+    return HeldCertificate(
+        holder=certificate.provider_id,
+        scheme=certificate.scheme,
+        valid_from=certificate.valid_from,
+        valid_until=certificate.valid_until,
+        version=schemes[certificate.scheme].versions.get(certificate.version or ""),
+        activities=frozenset(certificate.activities),
+        number=certificate.number,
+        verified_on=_day(certificate.verified_at),
+        suspended_on=_day(certificate.suspended_at),
+        withdrawn_on=_day(certificate.withdrawn_at),
+        rejected_on=_day(certificate.rejected_at),
+    )
+
+
+def held_by_provider(
+    session: Session, provider_ids: Collection[UUID], schemes: Mapping[str, Scheme]
+) -> dict[UUID, list[HeldCertificate]]:
+    """The certificates of these providers as the rules read them, by provider; one statement."""
+    found: dict[UUID, list[HeldCertificate]] = {}
+    rows = select(Certificate).where(Certificate.provider_id.in_(provider_ids)).order_by(Certificate.id)
+    for certificate in session.scalars(rows):
+        found.setdefault(certificate.provider_id, []).append(held(certificate, schemes))
+    return found
+
+
+def shown(
+    certificates: Iterable[Certificate], schemes: Mapping[str, Scheme], day: date, *, with_reasons: bool = False
+) -> list[ShownCertificate]:
+    """Certificates with their states on a Paris day."""
+    read = ((certificate, held(certificate, schemes)) for certificate in certificates)
+    return [ShownCertificate(row, f, state_on(f, day), row.reason if with_reasons else None) for row, f in read]
+
+
+def list_certificates(
+    session: Session, actor: Actor, provider: Provider, schemes: Mapping[str, Scheme]
+) -> list[ShownCertificate]:
+    """Every certificate of a provider with its state today, past ones included, those that last longest first.
+
+    Its own people and the operator also read the reason of the last decision.
+    """
+    rows = session.scalars(
+        select(Certificate)
+        .where(Certificate.provider_id == provider.id)
+        .order_by(Certificate.valid_until.desc(), Certificate.id)
+    )
+    concerned = actor.is_operator or provider.organisation_id in actor.organisation_ids()
+    return shown(rows, schemes, clock.today(), with_reasons=concerned)
+
+
+def get_certificate(session: Session, actor: Actor, certificate_id: UUID) -> tuple[Certificate, Provider]:
+    """A certificate of a provider the actor may see; NotFound otherwise."""
+    statement = visible_providers(actor).join(Certificate, Certificate.provider_id == Provider.id)
+    row = session.execute(statement.add_columns(Certificate).where(Certificate.id == certificate_id)).one_or_none()
+    if row is None:
+        raise NotFound("certificate")
+    return row[1], row[0]
+
+
+def list_to_verify(session: Session, *, limit: int = USUAL_PAGE, cursor: str | None = None) -> dict[str, Any]:
+    """A page of (certificate, provider) still declared today, oldest first: the operator's queue."""
+    statement = (
+        select(Certificate, Provider)
+        .join(Provider, Provider.id == Certificate.provider_id)
+        .outerjoin(CertificateVersion, JOINS_VERSION)
+        .where(state_case(clock.today()) == "declared")
+    )
+    return paginate(session, statement, [Certificate.declared_at, Certificate.id], limit=limit, cursor=cursor)
+
+
+JOINS_VERSION: ColumnElement[bool] = and_(
+    CertificateVersion.scheme == Certificate.scheme, CertificateVersion.version == Certificate.version
+)
+"""How `state_case` finds a certificate's version: an outer join, since not every scheme has versions."""
+
+
+def state_case(day: date) -> ColumnElement[str]:
+    """The state on a Paris day over Certificate outer-joined with its CertificateVersion (JOINS_VERSION)."""
+    columns: dict[str, ColumnElement[Any]] = {
+        "ends_on": func.least(Certificate.valid_until, CertificateVersion.void_after),
+        "verified_on": _paris_day(Certificate.verified_at),
+        "suspended_on": _paris_day(Certificate.suspended_at),
+        "withdrawn_on": _paris_day(Certificate.withdrawn_at),
+        "rejected_on": _paris_day(Certificate.rejected_at),
+    }
+    branches = (
+        (columns[fact] <= day if test == HAS_HAPPENED else columns[fact] < day, state)
+        for state, fact, test in DEFINITION
+    )
+    return case(*branches, else_=OTHERWISE)
+
+
+def is_valid(day: date) -> ColumnElement[bool]:
+    """Verified on this day and begun, over the same join: what a filter by certificate looks for."""
+    begun = and_(
+        Certificate.valid_from <= day,
+        or_(CertificateVersion.usable_from.is_(None), CertificateVersion.usable_from <= day),
+    )
+    return and_(state_case(day) == "verified", begun)
+
+
+def _paris_day(column: Any) -> ColumnElement[Any]:
+    return cast(func.timezone("Europe/Paris", column), Date)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return clock.paris(moment).date() if moment is not None else None

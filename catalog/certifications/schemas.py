@@ -1,0 +1,87 @@
+"""Shapes of certificates (formats/core-api.md)."""
+import marshmallow as ma
+
+from catalog.certifications.rules.declaration import DECISIONS
+from catalog.certifications.rules.states import STATES
+from marketplace.platform.api import Identifier, Schema
+
+LENGTH = ma.validate.Length
+
+
+class CertificateIn(Schema):
+    """A certificate to declare; days included."""
+
+    scheme = ma.fields.String(required=True, validate=LENGTH(max=40))
+    version = ma.fields.String(load_default=None, allow_none=True, validate=LENGTH(max=20))
+    number = ma.fields.String(required=True, validate=LENGTH(min=1, max=100))
+    body = ma.fields.String(required=True, validate=LENGTH(min=1, max=200))
+    scope = ma.fields.String(load_default="", validate=LENGTH(max=2000))
+    activities = ma.fields.List(ma.fields.Integer(strict=True), load_default=list, validate=LENGTH(max=20))
+    valid_from = ma.fields.Date(required=True)
+    valid_until = ma.fields.Date(required=True)
+
+
+class CertificateOut(Schema):
+    """A certificate with its state today."""
+
+    id = Identifier(required=True)
+    provider_id = Identifier(required=True)
+    scheme = ma.fields.String(required=True)
+    version = ma.fields.String(required=True, allow_none=True)
+    number = ma.fields.String(required=True)
+    body = ma.fields.String(required=True)
+    scope = ma.fields.String(required=True)
+    activities = ma.fields.List(ma.fields.Integer(), required=True)
+    valid_from = ma.fields.Date(required=True)
+    valid_until = ma.fields.Date(required=True)
+    ends_on = ma.fields.Date(
+        required=True, attribute="held.ends_on",
+        metadata={"description": "its last day or that of its version, whichever comes first"},
+    )  # fmt: skip
+    state = ma.fields.String(required=True, validate=ma.validate.OneOf(STATES))
+    reason = ma.fields.String(allow_none=True, metadata={"description": "of the platform's last decision"})
+
+
+class CertificatesOut(Schema):
+    """Every certificate of a provider, past ones included."""
+
+    items = ma.fields.List(ma.fields.Nested(CertificateOut), required=True)
+
+
+class CertificateDecisionIn(Schema):
+    """The platform's decision on a certificate."""
+
+    decision = ma.fields.String(required=True, validate=ma.validate.OneOf(list(DECISIONS)))
+    reason = ma.fields.String(load_default=None, allow_none=True, validate=LENGTH(max=2000))
+
+
+class VersionOut(Schema):
+    """A version of a referential, with its window; days included."""
+
+    code = ma.fields.String(required=True)
+    usable_from = ma.fields.Date(allow_none=True, required=True)
+    void_after = ma.fields.Date(allow_none=True, required=True)
+
+
+class ActivityOut(Schema):
+    """A numbered part of a scheme."""
+
+    number = ma.fields.Integer(required=True)
+    name = ma.fields.String(required=True)
+
+
+class SchemeOut(Schema):
+    """A certificate, qualification or label that the platform knows."""
+
+    code = ma.fields.String(required=True)
+    name = ma.fields.String(required=True)
+    maximum_months = ma.fields.Integer(required=True)
+    prerequisite = ma.fields.String(allow_none=True, required=True)
+    versions = ma.fields.List(ma.fields.Nested(VersionOut), required=True)
+    activities = ma.fields.List(ma.fields.Nested(ActivityOut), required=True)
+
+
+class SchemesOut(Schema):
+    """The schemes, in display order."""
+
+    items = ma.fields.List(ma.fields.Nested(SchemeOut), required=True)

@@ -1,0 +1,97 @@
+"""Use cases of certificates: a provider declares, the platform operator decides."""
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from catalog.certifications import queries
+from catalog.certifications.models import Certificate
+from catalog.certifications.rules import declaration
+from catalog.certifications.rules.states import state_on
+from catalog.providers.models import Provider
+from catalog.providers.services import lock_provider
+from marketplace.platform import audit, clock
+from marketplace.platform.database import new_id, transaction
+from marketplace.platform.errors import RuleBroken
+from marketplace.platform.i18n import language
+from marketplace.platform.permissions import Actor, require
+
+
+def add_certificate(
+    session: Session, provider: Provider, *, scheme: str, number: str, body: str, valid_from: date, valid_until: date,
+    version: str | None = None, scope: str = "", activities: Collection[int] = (),
+) -> Certificate:  # fmt: skip
+    """Step: a certificate as declared, to be verified. Days included; RuleBroken with the `field` to correct."""
+    schemes = queries.list_schemes(session, language())
+    if scheme not in schemes:
+        raise RuleBroken(
+            "certificate_scheme_unknown", "Certificat inconnu : choisissez parmi {schemes}.",
+            field="scheme", schemes=", ".join(schemes),
+        )  # fmt: skip
+    declared = declaration.Declared(version, frozenset(activities), valid_from, valid_until)
+    declaration.check_declaration(schemes[scheme], declared)
+    certificate = Certificate(
+        id=new_id(), provider_id=provider.id, scheme=scheme, version=version, number=number.strip(),
+        body=body.strip(), scope=scope.strip(), activities=sorted(set(activities)), valid_from=valid_from,
+        valid_until=valid_until,
+    )  # fmt: skip
+    session.add(certificate)
+    session.flush()
+    return certificate
+
+
+def declare_certificate(actor: Actor, provider_id: UUID, **declared: Any) -> Certificate:
+    """A provider declares a certificate of its own; it counts once the platform verified it."""
+    with transaction() as session:
+        provider = lock_provider(session, actor, provider_id)
+        require(actor, "certificate.declare", own=provider.organisation_id)
+        certificate = add_certificate(session, provider, **declared)
+        audit.record(
+            session, actor, "certificate.declared", "certificate", certificate.id,
+            organisation_id=provider.organisation_id, after={**_facts(certificate), "number": certificate.number},
+        )  # fmt: skip
+    return certificate
+
+
+def decide_certificate(
+    session: Session, certificate: Certificate, *, decision: str, reason: str | None = None
+) -> Certificate:
+    """Step: verify, reject, suspend, reinstate or withdraw a certificate as it stands today."""
+    schemes = queries.list_schemes(session, language())
+    state = state_on(queries.held(certificate, schemes), clock.today())
+    declaration.check_decision(decision, state, reason)
+    now = clock.now()
+    match decision:
+        case "verify":
+            certificate.verified_at = now
+        case "reject":
+            certificate.rejected_at = now
+        case "suspend":
+            certificate.suspended_at = now
+        case "reinstate":
+            certificate.suspended_at = None
+        case "withdraw":
+            certificate.withdrawn_at = now
+    certificate.reason = (reason or "").strip() or None
+    return certificate
+
+
+def judge_certificate(actor: Actor, certificate_id: UUID, *, decision: str, reason: str | None = None) -> Certificate:
+    """The platform's decision about a certificate; refusing, suspending and withdrawing say why."""
+    with transaction() as session:
+        certificate, provider = queries.get_certificate(session, actor, certificate_id)
+        require(actor, "certificate.decide")
+        session.refresh(certificate, with_for_update=True)
+        decide_certificate(session, certificate, decision=decision, reason=reason)
+        audit.record(
+            session, actor, f"certificate.{decision}", "certificate", certificate.id,
+            organisation_id=provider.organisation_id, after={**_facts(certificate), "reason": certificate.reason},
+        )  # fmt: skip
+    return certificate
+
+
+def _facts(certificate: Certificate) -> dict[str, Any]:
+    names = ("scheme", "version", "activities", "valid_from", "valid_until")
+    return {name: getattr(certificate, name) for name in names}

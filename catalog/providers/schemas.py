@@ -1,0 +1,79 @@
+"""Shapes of provider profiles."""
+import marshmallow as ma
+
+from catalog.providers.rules import DECISIONS, STANDINGS
+from catalog.providers.words import DELIVERY_MODES
+from marketplace.platform.api import Identifier, Schema
+from marketplace.platform.pagination import PageArgs
+
+LENGTH = ma.validate.Length
+
+
+class ProfileIn(Schema):
+    """What a provider says of itself."""
+
+    description = ma.fields.String(load_default="", validate=LENGTH(max=4000))
+    regions = ma.fields.List(
+        ma.fields.String(validate=LENGTH(max=3)), required=True, validate=LENGTH(max=40),
+        metadata={"description": "INSEE codes of the regions served; a region not named is not served"},
+    )  # fmt: skip
+    delivery_modes = ma.fields.List(
+        ma.fields.String(validate=ma.validate.OneOf(DELIVERY_MODES)), required=True, validate=LENGTH(max=4)
+    )
+
+
+class ProviderIn(ProfileIn):
+    """A profile to open."""
+
+    organisation_id = Identifier(required=True)
+
+
+PROFILE_CHANGES = ProfileIn(partial=True)
+
+
+class ProviderArgs(PageArgs):
+    """Filters of the directory."""
+
+    category = ma.fields.String(load_default=None, metadata={"description": "has a published offer in it"})
+    certificate = ma.fields.String(load_default=None, metadata={"description": "holds it, verified and valid today"})
+    region = ma.fields.String(load_default=None, metadata={"description": "serves it (INSEE code)"})
+    q = ma.fields.String(load_default=None, validate=LENGTH(max=200), metadata={"description": "words, without accents"})
+
+
+class ProviderOut(Schema):
+    """A provider as the directory shows it."""
+
+    id = Identifier(required=True)
+    organisation_id = Identifier(required=True)
+    name = ma.fields.String(required=True)
+    description = ma.fields.String(required=True)
+    regions = ma.fields.List(ma.fields.String(), required=True)
+    delivery_modes = ma.fields.List(ma.fields.String(), required=True)
+    state = ma.fields.String(required=True, validate=ma.validate.OneOf(STANDINGS))
+    suspended_until = ma.fields.Date(allow_none=True)
+    categories = ma.fields.List(ma.fields.String(), metadata={"description": "of its published offers"})
+    certificates = ma.fields.List(
+        ma.fields.String(), metadata={"description": "schemes it holds, verified and valid today"}
+    )
+    version = ma.fields.Integer(required=True)
+
+
+class ProvidersOut(Schema):
+    """A page of the directory, by name."""
+
+    items = ma.fields.List(ma.fields.Nested(ProviderOut), required=True)
+    next = ma.fields.String(allow_none=True, required=True)
+
+
+class ProviderDecisionIn(Schema):
+    """The platform's decision on a provider."""
+
+    decision = ma.fields.String(required=True, validate=ma.validate.OneOf(DECISIONS))
+    reason = ma.fields.String(load_default=None, allow_none=True, validate=LENGTH(max=2000))
+
+
+class SuspensionIn(Schema):
+    """A suspension: its last day in Paris, and why."""
+
+    until = ma.fields.Date(required=True)
+    reason = ma.fields.String(required=True, validate=LENGTH(min=1, max=2000))

@@ -1,0 +1,136 @@
+"""Use cases of provider profiles: register, edit, verify or refuse, suspend for a time. Steps are shared with the demo."""
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from catalog.providers import queries, rules
+from catalog.providers.models import Provider
+from marketplace.accounts import queries as accounts_queries
+from marketplace.establishments.rules import fold
+from marketplace.establishments.territory import COLLECTIVITIES, REGIONS
+from marketplace.platform import audit, clock
+from marketplace.platform.database import new_id, transaction
+from marketplace.platform.errors import RuleBroken, StaleVersion
+from marketplace.platform.http import name_constraint
+from marketplace.platform.permissions import Actor, require
+
+ALREADY_REGISTERED = "Cette organisation a déjà une fiche de prestataire : ouvrez-la pour la modifier."
+TERRITORIES = {**REGIONS, **COLLECTIVITIES}
+
+name_constraint("uq_providers_organisation_id", "provider_already_registered", ALREADY_REGISTERED)
+
+
+def add_provider(
+    session: Session, *, organisation_id: UUID, name: str, description: str = "", regions: Collection[str] = (),
+    delivery_modes: Collection[str] = (),
+) -> Provider:  # fmt: skip
+    """Step: the profile of a provider organisation, waiting to be verified. Regions are INSEE codes."""
+    rules.check_regions(regions, TERRITORIES)
+    provider = Provider(
+        id=new_id(), organisation_id=organisation_id, name=name, search_text=fold(f"{name} {description}"),
+        description=description, regions=sorted(set(regions)), delivery_modes=sorted(set(delivery_modes)),
+    )  # fmt: skip
+    session.add(provider)
+    session.flush()
+    return provider
+
+
+def register_provider(actor: Actor, *, organisation_id: UUID, **profile: Any) -> Provider:
+    """Open the profile of an organisation of kind provider that the actor sits in."""
+    with transaction() as session:
+        organisation = accounts_queries.get_organisation(session, actor, organisation_id)
+        require(actor, "provider.write", own=organisation.id)
+        if organisation.kind != "provider":
+            raise RuleBroken(
+                "organisation_is_no_provider", "Seule une organisation de type prestataire peut ouvrir une fiche."
+            )
+        provider = add_provider(session, organisation_id=organisation.id, name=organisation.name, **profile)
+        audit.record(
+            session, actor, "provider.registered", "provider", provider.id, organisation_id=organisation.id,
+            after=_facts(provider),
+        )  # fmt: skip
+    return provider
+
+
+def edit_provider(
+    actor: Actor, provider_id: UUID, changes: Mapping[str, Any], *, expected_version: int | None = None
+) -> Provider:
+    """Change description, regions or delivery modes of one's own profile; what is not named stays."""
+    with transaction() as session:
+        provider = lock_provider(session, actor, provider_id)
+        require(actor, "provider.write", own=provider.organisation_id)
+        if expected_version is not None and expected_version != provider.version:
+            raise StaleVersion(provider.version)
+        rules.check_regions(changes.get("regions", ()), TERRITORIES)
+        before = _facts(provider)
+        provider.description = changes.get("description", provider.description)
+        provider.regions = sorted(set(changes.get("regions", provider.regions)))
+        provider.delivery_modes = sorted(set(changes.get("delivery_modes", provider.delivery_modes)))
+        provider.search_text = fold(f"{provider.name} {provider.description}")
+        provider.version += 1
+        audit.record(
+            session, actor, "provider.edited", "provider", provider.id, organisation_id=provider.organisation_id,
+            before=before, after=_facts(provider),
+        )  # fmt: skip
+    return provider
+
+
+def decide_provider(actor: Actor, provider_id: UUID, *, decision: str, reason: str | None = None) -> Provider:
+    """The platform accepts a provider (`verify`) or refuses it with a reason (`refuse`); it may change its mind."""
+    with transaction() as session:
+        provider = lock_provider(session, actor, provider_id)
+        require(actor, "provider.decide")
+        rules.check_refusal(decision, reason)
+        provider.verified_at = clock.now() if decision == "verify" else None
+        provider.refused_at = clock.now() if decision == "refuse" else None
+        provider.decision_reason = (reason or "").strip() or None
+        provider.version += 1
+        audit.record(
+            session, actor, f"provider.{decision}", "provider", provider.id, organisation_id=provider.organisation_id,
+            after={"reason": provider.decision_reason},
+        )  # fmt: skip
+    return provider
+
+
+def suspend_provider(actor: Actor, provider_id: UUID, *, until: date, reason: str) -> Provider:
+    """Keep a provider out of new matches through a Paris day, with a reason; the suspension then ends by itself."""
+    with transaction() as session:
+        provider = lock_provider(session, actor, provider_id)
+        require(actor, "provider.decide")
+        rules.check_suspension(until, reason, clock.today())
+        provider.suspended_until, provider.suspension_reason = until, reason.strip()
+        provider.version += 1
+        audit.record(
+            session, actor, "provider.suspended", "provider", provider.id, organisation_id=provider.organisation_id,
+            after={"until": until, "reason": provider.suspension_reason},
+        )  # fmt: skip
+    return provider
+
+
+def lift_suspension(actor: Actor, provider_id: UUID) -> Provider:
+    """End a suspension before its time; nothing happens when there is none."""
+    with transaction() as session:
+        provider = lock_provider(session, actor, provider_id)
+        require(actor, "provider.decide")
+        before = {"until": provider.suspended_until, "reason": provider.suspension_reason}
+        provider.suspended_until = provider.suspension_reason = None
+        provider.version += 1
+        audit.record(
+            session, actor, "provider.suspension_lifted", "provider", provider.id,
+            organisation_id=provider.organisation_id, before=before,
+        )  # fmt: skip
+    return provider
+
+
+def lock_provider(session: Session, actor: Actor, provider_id: UUID) -> Provider:
+    """Step: the visible provider, FOR UPDATE: aggregate root of its profile, certificates and offers."""
+    provider = queries.get_provider(session, actor, provider_id)
+    session.refresh(provider, with_for_update=True)
+    return provider
+
+
+def _facts(provider: Provider) -> dict[str, Any]:
+    return {name: getattr(provider, name) for name in ("description", "regions", "delivery_modes")}
