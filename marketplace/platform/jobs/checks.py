@@ -22,8 +22,8 @@ _checks: dict[str, Check] = {}
 
 _NOTE_RUN = text("""
     INSERT INTO job_runs AS r (name, ended_at, succeeded_at, failures, last_error)
-    VALUES (:name, :now, CASE WHEN :error IS NULL THEN CAST(:now AS timestamptz) END,
-            CASE WHEN :error IS NULL THEN 0 ELSE 1 END, :error)
+    VALUES (:name, :now, CASE WHEN CAST(:error AS text) IS NULL THEN CAST(:now AS timestamptz) END,
+            CASE WHEN CAST(:error AS text) IS NULL THEN 0 ELSE 1 END, CAST(:error AS text))
     ON CONFLICT (name) DO UPDATE SET
         ended_at = excluded.ended_at,
         succeeded_at = coalesce(excluded.succeeded_at, r.succeeded_at),
