@@ -8,6 +8,12 @@ from swagger_ui_bundle import swagger_ui_path
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
+from catalog.certifications import api as certifications_api
+from catalog.certifications import permissions as certifications_permissions
+from catalog.offers import api as offers_api
+from catalog.offers import permissions as offers_permissions
+from catalog.providers import api as profiles_api
+from catalog.providers import permissions as providers_permissions
 from marketplace.accounts import api as accounts_api
 from marketplace.accounts import expiry, identity, passwords_by_mail
 from marketplace.accounts import pages as accounts_pages
@@ -62,6 +68,9 @@ API_BLUEPRINTS = (
     grappes_api.bp,
     notifications_api.bp,
     vehicles_api.bp,
+    profiles_api.bp,
+    certifications_api.bp,
+    offers_api.bp,
 )
 PAGE_BLUEPRINTS = (
     accounts_pages.bp,
@@ -76,6 +85,9 @@ PERMISSIONS = {
     "grappes": grappes_permissions.PERMISSIONS,
     "notifications": notifications_permissions.PERMISSIONS,
     "vehicles": vehicles_permissions.PERMISSIONS,
+    "providers": providers_permissions.PERMISSIONS,
+    "certifications": certifications_permissions.PERMISSIONS,
+    "offers": offers_permissions.PERMISSIONS,
 }
 PUBLIC_ENDPOINTS = {
     "static",
@@ -166,10 +178,9 @@ def _install(app: Flask, settings: Settings) -> None:
     navigation.init_app(app, SITE_MAP)
     http.init_app(app)
     api = GrappeApi(app)
-    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
-    api.spec.options["security"] = [{"bearer": []}]
     for blueprint in API_BLUEPRINTS:
         api.register_blueprint(blueprint)
+    api.describe_problems()
     for page_blueprint in PAGE_BLUEPRINTS:
         app.register_blueprint(page_blueprint)
     app.register_blueprint(health.bp)
