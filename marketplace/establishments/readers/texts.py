@@ -14,9 +14,9 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 
 def decode(data: bytes) -> str:
     """The file's text in NFC; RuleBroken when it is empty, binary, or in a wrong or mixed encoding."""
-    if not data.strip():
-        raise RuleBroken("import_file_empty", N_("Le fichier est vide : vérifiez que vous avez choisi le bon."))
     text = _as_text(data)
+    if not text.strip():
+        raise RuleBroken("import_file_empty", N_("Le fichier est vide : vérifiez que vous avez choisi le bon."))
     if _CONTROL.search(text):
         raise RuleBroken(
             "import_file_binary",
