@@ -15,7 +15,7 @@ from flask_smorest import Api, Blueprint
 from werkzeug.wrappers import Response
 
 from marketplace.platform import permissions
-from marketplace.platform.errors import BadInput, DomainError, N_, NotAllowed
+from marketplace.platform.errors import N_, BadInput, DomainError, NotAllowed
 from marketplace.platform.permissions import Actor
 
 API_PREFIX = "/api/v1"
@@ -110,6 +110,11 @@ class Quantity(ma.fields.Integer):
 class ProblemOut(ma.Schema):
     """RFC 9457 problem details, with a stable `code`; refusals add their own members (see docs/errors.md)."""
 
+    class Meta:
+        """Extension members are part of the standard."""
+
+        unknown = ma.INCLUDE
+
     type = ma.fields.String(required=True)
     title = ma.fields.String(required=True)
     status = ma.fields.Integer(required=True)
@@ -124,6 +129,15 @@ class GrappeApi(Api):
 
     def _register_error_handlers(self) -> None:
         """Errors are mapped in platform/http.py."""
+
+    def describe_problems(self) -> None:
+        """Say in the document that every error is problem+json; call it once all blueprints are registered."""
+        self.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+        self.spec.options["security"] = [{"bearer": []}]
+        for response in self.spec.components.responses.values():
+            content = response.get("content", {})
+            if "application/json" in content:
+                content["application/problem+json"] = content.pop("application/json")
 
 
 class SignInRequired(DomainError):

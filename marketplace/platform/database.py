@@ -75,3 +75,20 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         _inside.reset(token)
+
+
+@contextmanager
+def all_or_nothing() -> Iterator[None]:
+    """Many use cases in one outer transaction, for filling an empty database: each one's own commit is a savepoint.
+
+    Needs an application context. Nothing is there until the block ends well; a kill half-way leaves nothing behind.
+    """
+    engines = db.engines
+    engine = engines[None]
+    with engine.begin() as connection:
+        engines[None] = connection  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            db.session.remove()
+            engines[None] = engine

@@ -36,7 +36,8 @@ POSTCODES = {
 SITES = 300
 PUBLIC_SITES = 24
 GROUP_SITES = 12
-"""Sites in each clinic group; the rest belong to operators of one to three sites."""
+FREE_SITES = 6
+"""Sites in each clinic group, and how many of them are left free; the rest belong to operators of one to three sites."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Site:
     department: str
     staff: int
     is_public: bool
+
+
+def is_free(number: int) -> bool:
+    """Whether this site of a clinic group takes part in nothing yet."""
+    return number < GROUP_SITES * len(GROUPS) and number % GROUP_SITES < FREE_SITES
 
 
 def luhn_digit(digits: str) -> str:
@@ -96,6 +102,8 @@ def make_sites() -> list[Site]:
                 left = min(left, GROUP_SITES * (group + 1) - number)
         left -= 1
         kind = PUBLIC_KIND if is_public else random.choices(KINDS, [k[3] for k in KINDS])[0]
+        if group is not None:  # a group's first sites stay free of any grappe or need, for whoever tries the product
+            kind = KINDS[1] if is_free(number) else KINDS[0]
         department = departments[number * 37 % len(departments)]
         name = f"{kind[2]} {PLANTS[number % len(PLANTS)]} {number + 1:03d}"
         staff = int(random.triangular(kind[4], kind[5], kind[4] + (kind[5] - kind[4]) / 4))
