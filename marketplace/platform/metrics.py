@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from marketplace.platform import clock
 from marketplace.platform.database import db
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -33,14 +34,15 @@ _STATE = text("""
     SELECT (SELECT count(*) FROM outbox WHERE done_at IS NULL AND given_up_at IS NULL AND attempts = 0) AS outbox_waiting,
            (SELECT count(*) FROM outbox WHERE done_at IS NULL AND given_up_at IS NULL AND attempts > 0) AS outbox_retrying,
            (SELECT count(*) FROM outbox WHERE given_up_at IS NOT NULL) AS outbox_given_up,
-           (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)
+           (SELECT coalesce(extract(epoch FROM CAST(:now AS timestamptz) - min(created_at)), 0)
               FROM outbox WHERE done_at IS NULL AND given_up_at IS NULL) AS outbox_oldest,
            (SELECT count(*) FROM audit_unsealed) AS unsealed,
            (SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE status = 'failed') AS jobs_failed,
            (SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE status IN ('todo', 'doing')) AS jobs_waiting
 """)
 _RUNS = text(
-    "SELECT name, coalesce(extract(epoch FROM now() - succeeded_at), 'infinity') AS age, failures FROM job_runs ORDER BY name"
+    "SELECT name, coalesce(extract(epoch FROM CAST(:now AS timestamptz) - succeeded_at), 'infinity') AS age, failures "
+    "FROM job_runs ORDER BY name"
 )
 
 
@@ -50,8 +52,8 @@ class DatabaseState(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """One statement for the counts, one for the jobs; `grappe_database_up` 0 when there is no answer."""
         try:
-            state = db.session.execute(_STATE).one()
-            runs = db.session.execute(_RUNS).all()
+            state = db.session.execute(_STATE, {"now": clock.now()}).one()
+            runs = db.session.execute(_RUNS, {"now": clock.now()}).all()
         except SQLAlchemyError:
             yield GaugeMetricFamily("grappe_database_up", "Whether the database answers", value=0)
             return
