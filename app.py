@@ -109,7 +109,7 @@ OUTBOX_HANDLERS = {
 }
 CHECKS: dict[str, jobs.Check] = {
     "accounts.forget_ended_sessions": expiry.forget_ended_sessions,
-    "grappes.end_due_memberships": end_due_memberships,
+    "grappes.end_due_memberships": lambda _now: end_due_memberships(),
 }
 SITE_MAP: tuple[navigation.Entry, ...] = ()
 """What falls due: name → use case that does everything due now and says how many (run each minute by the worker)."""
@@ -126,6 +126,8 @@ def configure(app: Flask, settings: Settings) -> None:
             "pool_size": settings.pool_size,
             "max_overflow": settings.pool_overflow,
             "pool_pre_ping": True,
+            # An error's text goes to the logs: without the row's values, which may name a person.
+            "hide_parameters": True,
         },
         SESSION_COOKIE_NAME="grappe_session",
         SESSION_COOKIE_HTTPONLY=True,
