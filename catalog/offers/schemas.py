@@ -40,7 +40,16 @@ class OfferIn(Schema):
     brackets = ma.fields.List(ma.fields.Nested(BracketIn), load_default=list, validate=LENGTH(max=MOST_BRACKETS))
 
 
-OFFER_CHANGES = OfferIn(partial=True, exclude=("category", "unit", "price_period"))
+class OfferChangesIn(OfferIn):
+    """What changes in a draft; what is left out stays. Category, unit and period are those it was begun with."""
+
+    class Meta(Schema.Meta):
+        """Everything but what a draft is about."""
+
+        exclude = ("category", "unit", "price_period")
+
+
+OFFER_CHANGES = OfferChangesIn(partial=True)
 
 
 class OfferArgs(PageArgs):
@@ -93,7 +102,7 @@ class OffersOut(Schema):
 class PriceArgs(Schema):
     """How much is bought together, where, and over how many price periods (mobilisation is spread on them)."""
 
-    quantity = Quantity(minimum=1, required=True)
+    quantity = ma.fields.Integer(required=True, validate=ma.validate.Range(min=1, max=10**12))
     region = ma.fields.String(load_default=None, validate=LENGTH(max=3))
     periods = ma.fields.Integer(load_default=1, validate=ma.validate.Range(min=1, max=600))
 

@@ -5,16 +5,15 @@ from uuid import UUID
 from catalog.providers import services
 from catalog.providers.models import Provider
 from catalog.providers.queries import standing_of
-from catalog.providers.schemas import PROFILE_CHANGES, ProviderDecisionIn, ProviderIn, ProviderOut, SuspensionIn
+from catalog.providers.schemas import PROFILE_CHANGES, ProfileOut, ProviderDecisionIn, ProviderIn, SuspensionIn
 from marketplace.platform import clock
 from marketplace.platform.api import blueprint, current_actor, etag_of, expected_version, guard
 
 bp = blueprint("profiles", __name__)
-ProfileOut = ProviderOut(exclude=("categories", "certificates"))
 
 
 def _profile(provider: Provider) -> tuple[dict[str, Any], dict[str, str]]:
-    fields = {name: getattr(provider, name) for name in ProfileOut.fields if name != "state"}
+    fields = {name: getattr(provider, name) for name in ProfileOut().fields if name != "state"}
     return {**fields, "state": standing_of(provider).on(clock.today())}, {"ETag": f'"{etag_of(provider.version)}"'}
 
 

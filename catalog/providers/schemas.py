@@ -28,7 +28,11 @@ class ProviderIn(ProfileIn):
     organisation_id = Identifier(required=True)
 
 
-PROFILE_CHANGES = ProfileIn(partial=True)
+class ProfileChangesIn(ProfileIn):
+    """What changes in a profile; what is left out stays."""
+
+
+PROFILE_CHANGES = ProfileChangesIn(partial=True)
 
 
 class ProviderArgs(PageArgs):
@@ -40,8 +44,8 @@ class ProviderArgs(PageArgs):
     q = ma.fields.String(load_default=None, validate=LENGTH(max=200), metadata={"description": "words, without accents"})
 
 
-class ProviderOut(Schema):
-    """A provider as the directory shows it."""
+class ProfileOut(Schema):
+    """A provider's profile, with its standing today."""
 
     id = Identifier(required=True)
     organisation_id = Identifier(required=True)
@@ -51,11 +55,16 @@ class ProviderOut(Schema):
     delivery_modes = ma.fields.List(ma.fields.String(), required=True)
     state = ma.fields.String(required=True, validate=ma.validate.OneOf(STANDINGS))
     suspended_until = ma.fields.Date(allow_none=True)
+    version = ma.fields.Integer(required=True)
+
+
+class ProviderOut(ProfileOut):
+    """A provider as the directory shows it."""
+
     categories = ma.fields.List(ma.fields.String(), metadata={"description": "of its published offers"})
     certificates = ma.fields.List(
         ma.fields.String(), metadata={"description": "schemes it holds, verified and valid today"}
     )
-    version = ma.fields.Integer(required=True)
 
 
 class ProvidersOut(Schema):
