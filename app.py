@@ -28,6 +28,8 @@ from marketplace.establishments import pages as establishments_pages
 from marketplace.establishments import permissions as establishments_permissions
 from marketplace.establishments.cli import import_establishments
 from marketplace.grappes import api as grappes_api
+from marketplace.grappes import membership_pages as grappe_membership_pages
+from marketplace.grappes import pages as grappes_pages
 from marketplace.grappes import permissions as grappes_permissions
 from marketplace.grappes.services.exits import end_due_memberships
 from marketplace.notifications import api as notifications_api
@@ -75,6 +77,8 @@ API_BLUEPRINTS = (
 PAGE_BLUEPRINTS = (
     accounts_pages.bp,
     establishments_pages.bp,
+    grappes_pages.bp,
+    grappe_membership_pages.bp,
     notifications_pages.bp,
     vehicles_pages.bp,
 )

@@ -109,6 +109,21 @@ def list_grappes(
     return paginate(session, statement, (Grappe.name, Grappe.id), limit=limit, cursor=cursor)
 
 
+def list_own_memberships(session: Session, actor: Actor) -> list[tuple[Grappe, Member]]:
+    """Running memberships of the actor's establishments with their grappes, by grappe and name; one statement."""
+    rows = session.execute(
+        select(Grappe, GrappeMembership, Establishment)
+        .join(GrappeMembership, GrappeMembership.grappe_id == Grappe.id)
+        .join(Establishment, Establishment.id == GrappeMembership.establishment_id)
+        .where(
+            GrappeMembership.ended_at.is_(None),
+            Establishment.organisation_id.in_(actor.organisation_ids(kind="care_operator")),
+        )
+        .order_by(Grappe.name, Grappe.id, Establishment.name, Establishment.id)
+    )
+    return [(grappe, Member(membership, establishment)) for grappe, membership, establishment in rows]
+
+
 @dataclass(frozen=True)
 class LeavingPreview:
     """What leaving today would mean for an establishment: days of notice, the Paris day of effect, pools touched."""
