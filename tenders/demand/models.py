@@ -99,15 +99,16 @@ class LotGrappeOrganisation(Model):
 class Need(Model):
     """An establishment's quantity on a lot; withdrawn ones are deleted, the audit remembers them.
 
-    `organisation_id` is who was bound when the need was placed. `price_ceiling` is the unit price (euros excluding VAT)
-    a signature binds up to, `exposure_excl_vat` the amount over the term that the signatory saw. `ordered_quantity` and
-    `decision_code` come from the closing. `waitlist_number` orders the waiting list by arrival.
+    `organisation_id` is who was bound when the need was placed, `placed_by` who sent it last. `price_ceiling` is the unit price (euros excluding VAT)
+    a signature binds up to, `exposure_excl_vat` the most it can cost over the term, tolerance included, as the
+    signatory saw it. `ordered_quantity` and `decision_code` come from the closing. `waitlist_number` orders the waiting
+    list by arrival.
     """
 
     __tablename__ = "needs"
     __table_args__ = (
         # Through the totals rows, not lots and grappes: a write holds those rows anyway and so never waits for the
-        # row locks of somebody cancelling the lot or leaving the grappe (tenders/demand/services/locking.py).
+        # row locks of somebody cancelling the lot or leaving the grappe (tenders/demand/writing.py).
         ForeignKeyConstraint(
             ["lot_id", "grappe_id"], ["lot_grappe_totals.lot_id", "lot_grappe_totals.grappe_id"],
             name="fk_needs_lot_grappe_totals",

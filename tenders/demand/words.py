@@ -42,3 +42,12 @@ def price_of(unit_price: Decimal) -> Sentence:
     whole, _, decimals = f"{unit_price:f}".partition(".")
     decimals = decimals.rstrip("0").ljust(2, "0")
     return Sentence("unit_price", N_("{euros},{cents} €"), {"euros": int(whole), "cents": decimals})
+
+
+def amount_of(amount: Decimal | None) -> Sentence:
+    """An amount in euros as a sentence knows it: "44 280 €", or "44 280,50 €" when there are cents."""
+    if amount is None:
+        return Sentence("no_amount", N_("montant inconnu"))
+    if amount == amount.to_integral_value():
+        return Sentence("whole_amount", N_("{euros} €"), {"euros": int(amount)})
+    return price_of(amount)

@@ -13,7 +13,10 @@ from tenders.vehicles.rules import MOST_UNITS
 
 @dataclass(frozen=True)
 class Wish:
-    """A need as asked for. Quantities in the lot's unit, prices in euros excluding VAT per unit and period."""
+    """A need as asked for. Quantities in the lot's unit, prices in euros excluding VAT per unit and period.
+
+    `price_ceiling` is what a signature would bind up to; None means the lot's reference price.
+    """
 
     quantity: int
     firmness: str
@@ -95,13 +98,16 @@ def check_wish(wish: Wish) -> None:
 def check_taken(ground: Ground, now: datetime, today: date) -> None:
     """Needs are taken from opening to `needs_close_at`; RuleBroken `needs_closed`, `establishment_closed`."""
     if ground.status != "open" or now >= ground.needs_close_at:
-        raise RuleBroken(
-            "needs_closed",
-            "Le recueil des besoins de ce lot est clos depuis le {closed_at} : votre besoin ne peut plus changer.",
-            closed_at=ground.needs_close_at,
-        )
+        raise needs_closed(ground)
     if ground.establishment_closed_on is not None and ground.establishment_closed_on <= today:
         raise RuleBroken("establishment_closed", "Cet établissement est fermé : choisissez un site en activité.")
+
+
+def needs_closed(ground: Ground) -> RuleBroken:
+    """The refusal of whoever comes too late."""
+    return RuleBroken(
+        "needs_closed", "Le recueil des besoins de « {lot} » est clos : votre besoin ne peut plus changer.", lot=ground.label
+    )
 
 
 def check_place(ground: Ground, wish: Wish, belonging: Belonging) -> None:
@@ -164,6 +170,13 @@ def exposure_of(ground: Ground, wish: Wish) -> Exposure:
     return exposure(wish.quantity, price, ground.price_period, ground.term_months, wish.tolerance)
 
 
+def at_ceiling(placed: Placed) -> Wish:
+    """The wish with the ceiling that was signed, for its exposure."""
+    if placed.signature is None:
+        return placed.wish
+    return replace(placed.wish, price_ceiling=placed.signature.price_ceiling)
+
+
 def place(
     ground: Ground, wish: Wish, before: Placed | None, *, signs: bool, signer: UUID | None, now: datetime
 ) -> Placed:
@@ -171,27 +184,26 @@ def place(
 
     A firm need counts when whoever sends it signs, or when it is the very need already signed.
     """
+    kept = replace(wish, price_ceiling=None)  # the ceiling lives in the signature
     if wish.firmness == "indicative":
-        return Placed(wish, "not_counted")
+        return Placed(kept, "not_counted")
     if wish.firmness == "conditional":
-        return Placed(wish, "counted")
+        return Placed(kept, "counted")
     ceiling = wish.price_ceiling if wish.price_ceiling is not None else ground.reference_unit_price
-    if before is not None and before.signature is not None and _same_commitment(before, wish, ceiling):
-        return Placed(wish, "counted", before.signature)
+    if before is not None and before.signature is not None and _same_commitment(before, kept, ceiling):
+        return Placed(kept, "counted", before.signature)
     if not signs:
-        return Placed(wish, "awaiting_signature")
+        return Placed(kept, "awaiting_signature")
     shown = exposure_of(ground, wish)
     if ceiling is None or shown.at_most_excl_vat is None:
         raise RuleBroken(
             "reference_price_required_to_sign", "Ce lot n'a pas de prix de référence : indiquez un prix plafond."
         )
-    return Placed(wish, "counted", Signature(now, signer, ceiling, shown.at_most_excl_vat))
+    return Placed(kept, "counted", Signature(now, signer, ceiling, shown.at_most_excl_vat))
 
 
 def _same_commitment(before: Placed, wish: Wish, ceiling: Decimal | None) -> bool:
-    signed = before.signature
-    same = replace(before.wish, price_ceiling=None) == replace(wish, price_ceiling=None)
-    return same and signed is not None and signed.price_ceiling == ceiling
+    return before.wish == wish and before.signature is not None and before.signature.price_ceiling == ceiling
 
 
 def available_for(before: Contribution, counted: int, maximum: int | None) -> int | None:
@@ -209,7 +221,7 @@ def fit(
     own = before.contribution if before is not None else NOTHING
     wanted = placed.contribution.counted
     available = available_for(own, counted, maximum)
-    if available is None or wanted <= max(available, own.counted):
+    if available is None or wanted <= available:
         return placed
     if accept_waitlist:
         keeps_rank = before is not None and before.status == "waitlisted" and wanted <= before.wish.quantity

@@ -25,6 +25,9 @@ class Contribution:
     def __sub__(self, other: "Contribution") -> "Contribution":
         return Contribution(*(getattr(self, f.name) - getattr(other, f.name) for f in fields(self)))
 
+    def __add__(self, other: "Contribution") -> "Contribution":
+        return Contribution(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
     def __neg__(self) -> "Contribution":
         return Contribution() - self
 

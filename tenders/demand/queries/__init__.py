@@ -1,0 +1,32 @@
+"""Reads of pools, needs and closings."""
+from tenders.demand.queries.closings import find_closing, find_last_closing, list_closings
+from tenders.demand.queries.needs import (
+    NeedRow,
+    get_need,
+    list_needs,
+    list_own_needs,
+    list_own_needs_on,
+    list_to_sign,
+    rank_of,
+)
+from tenders.demand.queries.placing import Standing, get_standing
+from tenders.demand.queries.pool import get_pool
+from tenders.demand.queries.verification import Difference, list_differences
+
+__all__ = [
+    "Difference",
+    "NeedRow",
+    "Standing",
+    "find_closing",
+    "find_last_closing",
+    "get_need",
+    "get_pool",
+    "get_standing",
+    "list_closings",
+    "list_differences",
+    "list_needs",
+    "list_own_needs",
+    "list_own_needs_on",
+    "list_to_sign",
+    "rank_of",
+]

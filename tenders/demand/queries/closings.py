@@ -1,0 +1,29 @@
+"""Reads of closings: the decision is the centre's, each reader sees the part that concerns it."""
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tenders.demand.models import Closing, Need
+
+
+def find_closing(session: Session, lot_id: UUID, round_number: int) -> Closing | None:
+    """The decision of one round, None while it is open."""
+    return session.get(Closing, (lot_id, round_number))
+
+
+def find_last_closing(session: Session, lot_id: UUID) -> Closing | None:
+    """The latest decision on a lot, None before the first."""
+    statement = select(Closing).where(Closing.lot_id == lot_id).order_by(Closing.round.desc()).limit(1)
+    return session.scalars(statement).one_or_none()
+
+
+def list_closings(session: Session, lot_id: UUID) -> list[Closing]:
+    """Every decision on a lot, the first round first."""
+    return list(session.scalars(select(Closing).where(Closing.lot_id == lot_id).order_by(Closing.round)))
+
+
+def list_live_needs(session: Session, lot_id: UUID) -> list[Need]:
+    """Every need a closing looks at, as it is now; the caller holds the lot's lock."""
+    statement = select(Need).where(Need.lot_id == lot_id, Need.status.not_in(("excluded", "released")))
+    return list(session.scalars(statement, execution_options={"populate_existing": True}))

@@ -1,0 +1,145 @@
+"""Everything a need is placed on, read in one statement: lot, establishment, grappe, former need, totals, claim."""
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from marketplace.platform import clock
+from marketplace.platform.errors import NotFound
+from tenders.demand.rules.placing import Belonging, Ground, Placed, Signature, Wish
+from tenders.vehicles.status import status_of
+
+_STANDING = text("""
+WITH membership AS (
+    -- FOR SHARE: whoever ends this membership waits until this need is written, and then finds it.
+    SELECT status, leaves_on, charter_id FROM grappe_memberships
+    WHERE grappe_id = :grappe_id AND establishment_id = :establishment_id
+      AND ended_at IS NULL AND joined_at IS NOT NULL
+    FOR SHARE
+)
+SELECT l.title, l.unit, l.category_code, l.price_period, l.term_months, l.reference_unit_price, l.takes_firm_needs,
+       l.needs_close_at, l.opened_at, l.closed_at, l.cancelled_at, v.ends_on, v.allows_individual_needs,
+       v.organisation_id AS centre_id, e.organisation_id, e.closed_on, e.name AS establishment_name,
+       t.round, t.firm + t.conditional AS counted, t.maximum_quantity,
+       g.status AS grappe_status, m.status AS membership_status, m.leaves_on,
+       CASE WHEN g.id IS NOT NULL THEN EXISTS (
+           SELECT FROM grappe_categories gc WHERE gc.grappe_id = g.id AND gc.category_code = l.category_code
+       ) END AS pools_category,
+       CASE WHEN g.id IS NOT NULL THEN (
+           SELECT ce.organisation_id FROM establishments ce
+           JOIN charters c ON c.id = m.charter_id
+           WHERE ce.id = g.coordinator_establishment_id AND (c.parameters ->> 'coordinator_enters_needs')::boolean
+       ) END AS mandated_id,
+       gt.grappe_id IS NOT NULL AS has_grappe_row,
+       n.version, n.grappe_id AS need_grappe_id, n.organisation_id AS need_organisation_id, n.quantity, n.tolerance,
+       n.firmness, n.minimum_pool_quantity, n.maximum_unit_price, n.status, n.waitlist_number, n.placed_at, n.placed_by,
+       n.signed_at, n.signed_by, n.price_ceiling, n.exposure_excl_vat,
+       c.subject_id AS claimed_by, c.subject_label AS claim_label
+FROM lots l
+JOIN vehicles v ON v.id = l.vehicle_id
+JOIN lot_totals t ON t.lot_id = l.id
+CROSS JOIN establishments e
+LEFT JOIN membership m ON true
+LEFT JOIN grappes g ON g.id = :grappe_id
+LEFT JOIN lot_grappe_totals gt ON gt.lot_id = l.id AND gt.grappe_id = :grappe_id
+LEFT JOIN needs n ON n.lot_id = l.id AND n.establishment_id = e.id
+LEFT JOIN pooling_claims c
+       ON c.establishment_id = e.id AND c.category_code = l.category_code AND c.kind = 'need'
+WHERE l.id = :lot_id AND e.id = :establishment_id AND l.opened_at IS NOT NULL
+""")
+
+
+@dataclass(frozen=True)
+class Former:
+    """The need as it stands before the change, and the pool it stands in."""
+
+    placed: Placed
+    organisation_id: UUID
+    version: int
+    placed_at: Any
+    placed_by: UUID | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a change of one need looks at. `mandated_id`: the coordinator's organisation if the charter lets it enter
+    needs for members. `counted` and `maximum` were read without a lock: the write checks them again.
+    """
+
+    ground: Ground
+    belonging: Belonging
+    former: Former | None
+    establishment_name: str
+    organisation_id: UUID
+    centre_id: UUID
+    mandated_id: UUID | None
+    category_code: str
+    round: int
+    counted: int
+    maximum: int | None
+    has_grappe_row: bool
+    claimed_by: UUID | None
+    claim_label: str | None
+
+    @property
+    def before(self) -> Placed | None:
+        """The need as placed until now."""
+        return self.former.placed if self.former else None
+
+
+def get_standing(session: Session, lot_id: UUID, establishment_id: UUID, grappe_id: UUID | None = None) -> Standing:
+    """Everything about placing a need of this establishment on this lot, through this grappe.
+
+    The membership in the grappe, if any, is locked FOR SHARE. NotFound when the lot is unknown or still a draft, or the
+    establishment unknown (both are visible to everybody signed in).
+    """
+    ids = {"lot_id": lot_id, "establishment_id": establishment_id, "grappe_id": grappe_id}
+    row = session.execute(_STANDING, ids).one_or_none()
+    if row is None:
+        raise NotFound("lot or establishment")
+    return Standing(
+        ground=_ground(lot_id, row),
+        belonging=Belonging(row.grappe_status, bool(row.pools_category), row.membership_status, row.leaves_on),
+        former=None if row.version is None else _former(row),
+        establishment_name=row.establishment_name,
+        organisation_id=row.organisation_id,
+        centre_id=row.centre_id,
+        mandated_id=row.mandated_id,
+        category_code=row.category_code,
+        round=row.round,
+        counted=row.counted,
+        maximum=row.maximum_quantity,
+        has_grappe_row=row.has_grappe_row,
+        claimed_by=row.claimed_by,
+        claim_label=row.claim_label,
+    )
+
+
+def _ground(lot_id: UUID, row: Row[Any]) -> Ground:
+    dates = {name: getattr(row, name) for name in ("cancelled_at", "opened_at", "ends_on", "closed_at")}
+    return Ground(
+        lot_id=lot_id,
+        label=row.title,
+        unit=row.unit,
+        price_period=row.price_period,
+        term_months=row.term_months,
+        reference_unit_price=row.reference_unit_price,
+        takes_firm_needs=row.takes_firm_needs,
+        allows_individual_needs=row.allows_individual_needs,
+        status=status_of(dates, clock.today()),
+        needs_close_at=row.needs_close_at,
+        establishment_closed_on=row.closed_on,
+    )
+
+
+def _former(row: Row[Any]) -> Former:
+    wish = Wish(
+        row.quantity, row.firmness, row.need_grappe_id, row.tolerance, row.minimum_pool_quantity, row.maximum_unit_price
+    )
+    signature = None
+    if row.signed_at is not None:
+        signature = Signature(row.signed_at, row.signed_by, row.price_ceiling, row.exposure_excl_vat)
+    placed = Placed(wish, row.status, signature, row.waitlist_number)
+    return Former(placed, row.need_organisation_id, row.version, row.placed_at, row.placed_by)

@@ -1,0 +1,133 @@
+"""The pool of a lot as one reader may see it: one statement over maintained totals, whatever the number of needs."""
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from marketplace.platform import clock
+from marketplace.platform.errors import NotFound
+from marketplace.platform.permissions import Actor
+from tenders.demand.rules.masking import Behind, masked
+from tenders.demand.rules.pool import Gap, gap
+from tenders.demand.views import GrappeRow, MinimumView, PoolView
+from tenders.vehicles.status import status_of
+
+_POOL = text("""
+WITH own AS (
+    SELECT DISTINCT m.grappe_id
+    FROM establishments e
+    JOIN grappe_memberships m ON m.establishment_id = e.id AND m.ended_at IS NULL AND m.joined_at IS NOT NULL
+    WHERE e.organisation_id = ANY(CAST(:organisations AS uuid[]))
+)
+SELECT l.vehicle_id, l.title, l.unit, l.price_period, l.term_months, l.reference_unit_price, l.order_multiple,
+       l.needs_close_at, l.round, l.opened_at, l.closed_at, l.cancelled_at, v.ends_on, v.organisation_id AS centre_id,
+       l.minimum_kind, l.minimum_basis, l.minimum_scope, l.minimum_value, l.minimum_quantity,
+       t.firm, t.conditional, t.awaiting_signature, t.waitlisted, t.indicative, t.tolerance, t.members,
+       t.maximum_quantity,
+       CASE WHEN :with_grappes THEN (
+           SELECT json_agg(json_build_array(
+                      g.id, g.name, r.firm, r.conditional, r.indicative, r.members, r.awaiting_signature, r.waitlisted,
+                      r.tolerance, own.grappe_id IS NOT NULL, r.organisations
+                  ) ORDER BY r.firm + r.conditional DESC, g.name, g.id)
+           FROM lot_grappe_totals r
+           JOIN grappes g ON g.id = r.grappe_id
+           LEFT JOIN own ON own.grappe_id = r.grappe_id
+           WHERE r.lot_id = l.id
+             AND r.firm + r.conditional + r.indicative + r.awaiting_signature + r.waitlisted > 0
+       ) END AS grappes
+FROM lots l
+JOIN vehicles v ON v.id = l.vehicle_id
+JOIN lot_totals t ON t.lot_id = l.id
+WHERE l.id = :lot_id
+""")
+
+
+def get_pool(session: Session, actor: Actor, lot_id: UUID) -> PoolView:
+    """The pool of an opened lot, cut to what the actor may see (domain §4b.15, ux.md); NotFound for a draft.
+
+    A provider sees the lot's totals, care operators and authorities those of grappes too (masked below three
+    organisations, their own in full), the vehicle's centre everything.
+    """
+    only_provider = actor.has_kind("provider") and not (
+        actor.has_kind("care_operator") or actor.has_kind("purchasing_centre")
+    )
+    values = {
+        "lot_id": lot_id,
+        "organisations": list(actor.organisation_ids(kind="care_operator")),
+        "with_grappes": not only_provider,
+    }
+    row = session.execute(_POOL, values).one_or_none()
+    if row is None:
+        raise NotFound("lot")
+    sees_everything = actor.is_system or row.centre_id in actor.organisation_ids(kind="purchasing_centre")
+    behind = [_behind(row, facts) for facts in row.grappes or ()]
+    rows, hidden = tuple(each.row for each in behind), 0
+    if not sees_everything:
+        rows, hidden = masked(behind, row.members - sum(each.row.members for each in behind))
+    return _view(lot_id, row, _gap(row, behind, only_provider), rows, hidden, sees_everything)
+
+
+def _behind(row: Row[Any], facts: Sequence[Any]) -> Behind:
+    grappe_id, name, *sums, own, organisations = facts
+    firm, conditional, indicative, members, awaiting_signature, waitlisted, tolerance = sums
+    missing, is_met = 0, None
+    if row.minimum_scope == "grappe" and row.minimum_quantity is not None:
+        own_gap = gap(firm + conditional, tolerance, row.minimum_quantity, row.order_multiple)
+        missing, is_met = own_gap.missing, own_gap.is_met
+    shown = GrappeRow(
+        UUID(grappe_id), name, firm, conditional, indicative, members, awaiting_signature, waitlisted, tolerance, own,
+        missing, is_met,
+    )  # fmt: skip
+    return Behind(shown, organisations)
+
+
+def _gap(row: Row[Any], behind: Sequence[Behind], totals_only: bool) -> Gap:
+    """The lot's gap; with a minimum per grappe the sum of the gaps of all that have counted needs."""
+    minimum, multiple = row.minimum_quantity, row.order_multiple
+    counted = row.firm + row.conditional
+    if row.minimum_scope != "grappe" or minimum is None or totals_only:
+        return gap(counted, row.tolerance, minimum, multiple)
+    pools = [(each.row.firm + each.row.conditional, each.row.tolerance) for each in behind]
+    pools.append((counted - sum(q for q, _ in pools), row.tolerance - sum(t for _, t in pools)))
+    gaps = [gap(quantity, tolerance, minimum, multiple) for quantity, tolerance in pools if quantity]
+    gaps = gaps or [gap(0, 0, minimum, multiple)]
+    return Gap(sum(each.missing for each in gaps), sum(each.covered_by_tolerance for each in gaps))
+
+
+def _view(
+    lot_id: UUID, row: Row[Any], lacking: Gap, rows: tuple[GrappeRow, ...], hidden: int, sees_everything: bool
+) -> PoolView:
+    dates = {name: getattr(row, name) for name in ("cancelled_at", "opened_at", "ends_on", "closed_at")}
+    value = row.minimum_value
+    if value is not None and row.minimum_basis == "quantity":
+        value = int(value)
+    return PoolView(
+        lot_id=lot_id,
+        vehicle_id=row.vehicle_id,
+        title=row.title,
+        unit=row.unit,
+        price_period=row.price_period,
+        term_months=row.term_months,
+        reference_unit_price=row.reference_unit_price,
+        order_multiple=row.order_multiple,
+        needs_close_at=row.needs_close_at,
+        round=row.round,
+        status=status_of(dates, clock.today()),
+        firm=row.firm,
+        conditional=row.conditional,
+        awaiting_signature=row.awaiting_signature,
+        waitlisted=row.waitlisted,
+        indicative=row.indicative,
+        tolerance=row.tolerance,
+        members=row.members,
+        minimum=MinimumView(row.minimum_kind, row.minimum_basis, row.minimum_scope, value, row.minimum_quantity),
+        maximum=row.maximum_quantity,
+        missing=lacking.missing,
+        covered_by_tolerance=lacking.covered_by_tolerance,
+        is_met=lacking.is_met,
+        grappes=rows,
+        masked_grappes=hidden,
+        sees_everything=sees_everything,
+    )
