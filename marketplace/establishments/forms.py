@@ -2,6 +2,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from marketplace.establishments import labels
@@ -33,7 +34,7 @@ class EstateForm(FlaskForm):
 class BandForm(FlaskForm):
     """The thresholds of one type of establishment."""
 
-    measure = SelectField(_l("Mesure de l'activité"), choices=list(labels.MEASURES.items()))
+    measure = SelectField(_l("Mesure de l'activité"), choices=[SelectChoice(*pair) for pair in labels.MEASURES.items()])
     medium_from = IntegerField(_l("Activité moyenne à partir de"), [REQUIRED, NumberRange(1, LARGEST_FIGURE)])
     high_from = IntegerField(_l("Activité forte à partir de"), [REQUIRED, NumberRange(1, LARGEST_FIGURE)])
     version = HiddenField()

@@ -149,7 +149,7 @@ def _reference_page(form: ExceptionForm) -> str:
 
 def _version(form: FlaskForm) -> int | None:
     """The version the person was reading; None when the field was tampered with (the newest is then overwritten)."""
-    text = form.version.data or ""
+    text = str(form.version.data or "")
     return int(text) if text.isascii() and text.isdigit() else None
 
 
