@@ -11,7 +11,8 @@ from marketplace.grappes.services import entry, formation
 from marketplace.platform import clock
 from marketplace.platform.money import split_by_largest_remainder
 from marketplace.platform.permissions import Actor
-from tenders.demand import services as demand
+from tenders.demand.rules.placing import Wish
+from tenders.demand.services.needs import put_need
 from tenders.demo.market import LotPlan
 from tenders.demo.sites import SEED, Site, is_free
 
@@ -115,11 +116,11 @@ def _enter(
     grappe_id, categories = pooling.grappe_of.get(site.number, (None, ()))
     if kind == "awaiting":  # entered by somebody who may not sign
         actor = Actor(actor.user_id, actor.name, actor.seats, frozenset({"read", "write"}))
-    condition = {"minimum_pool_quantity": round(plan.minimum * 0.9)} if kind == "conditional" else None
+    wish = Wish(
+        quantity=quantity, firmness="firm" if kind == "awaiting" else kind,
+        grappe_id=grappe_id if plan.category in categories else None,
+        tolerance=quantity // 20 if kind in ("firm", "conditional") else 0,
+        minimum_pool_quantity=round(plan.minimum * 0.9) if kind == "conditional" else None,
+    )  # fmt: skip
     with clock.frozen_at(clock.now() + timedelta(hours=random.randint(1, 24 * 36))):
-        demand.put_need(
-            actor, lot_id, pooling.establishments[site.number].id,
-            grappe_id=grappe_id if plan.category in categories else None, quantity=quantity,
-            firmness="firm" if kind == "awaiting" else kind, condition=condition,
-            tolerance=quantity // 20 if kind in ("firm", "conditional") else 0, accept_waitlist=True,
-        )  # fmt: skip
+        put_need(actor, lot_id, pooling.establishments[site.number].id, wish, accept_waitlist=True)

@@ -21,7 +21,7 @@ from marketplace.platform.database import all_or_nothing, db, transaction
 from marketplace.platform.demo import DemoAccount
 from marketplace.platform.keys import new_secret, write_secretly
 from marketplace.platform.permissions import SYSTEM, Actor
-from tenders.demand import services as demand
+from tenders.demand.services.closing import close_lot
 from tenders.demo import catalogue, market, people, pooling
 from tenders.demo.sites import as_sae_file, make_sites
 
@@ -81,7 +81,7 @@ def _run(
     for lot_id, lot in zip(lot_ids, plan.lots, strict=True):
         if lot.closes_in_days < 0:
             with _days_ago(-lot.closes_in_days - 1):
-                demand.close_lot(SYSTEM, lot_id)
+                close_lot(SYSTEM, lot_id)
 
 
 def _actor_of(known: people.People) -> pooling.ActorOf:

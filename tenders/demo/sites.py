@@ -7,13 +7,6 @@ from random import Random
 from marketplace.establishments.territory import DEPARTMENTS, region_of
 
 SEED = 2027
-HEADER = (
-    "finess_et;finess_ej;raison_sociale;complement_rs;categorie;lib_categorie;statut_juridique;secteur;code_espic;"
-    "code_mft;siret;siren;region;departement;code_insee;commune;code_postal;lits_mco;places_mco;sejours_hc_mco;"
-    "journees_mco;lits_smr;lits_psy_hc;places_had;etp_non_medical;etp_medical_salarie;effectif_liberal;act_urgences;"
-    "act_had;act_smr;act_psy;act_dialyse"
-).split(";")
-
 KINDS = (
     # category, label, what its name begins with, weight, smallest and largest staff
     ("365", "Etablissement de Soins Pluridisciplinaire", "Clinique de démonstration", 40, 60, 420),
@@ -27,6 +20,10 @@ PLANTS = (
     "de la Glycine", "de l'Hellébore", "de l'Iris", "du Jasmin", "de la Lavande", "du Lilas", "de la Luzerne", "du Mimosa",
     "du Myosotis", "de la Pervenche", "de la Pivoine", "du Romarin", "de la Sauge", "du Tilleul", "du Trèfle",
     "de la Valériane", "de la Verveine",
+)  # fmt: skip
+TOWNS = (
+    "Exempleville", "Bourg-Fictif", "Modèle-sur-Rive", "Saint-Exemple", "Fictive-les-Bains", "Maquette-le-Château",
+    "Essai-la-Vallée", "Esquisse-sur-Mer", "Canevas-le-Haut", "Brouillon-les-Pins",
 )  # fmt: skip
 GROUPS = ("Groupe de démonstration Ambre", "Groupe de démonstration Basalte", "Groupe de démonstration Cobalt")
 FILE_LETTERS = {"971": "9A", "972": "9B", "973": "9C", "974": "9D", "976": "9F"}
@@ -128,27 +125,30 @@ def as_sae_file(sites: list[Site]) -> bytes:
     """The sites as a SAE-style CSV in UTF-8."""
     random = Random(SEED)
     lines = io.StringIO()
-    writer = csv.writer(lines, delimiter=";", lineterminator="\n")
-    writer.writerow(HEADER)
-    for site in sites:
-        writer.writerow(_row(site, random))
+    rows = [_row(site, random) for site in sites]
+    writer = csv.DictWriter(lines, list(rows[0]), delimiter=";", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     return lines.getvalue().encode()
 
 
-def _row(site: Site, random: Random) -> list[str]:
+def _row(site: Site, random: Random) -> dict[str, str]:
     kinds = {kind[2]: kind for kind in (*KINDS, PUBLIC_KIND)}
     kind = next(kind for start, kind in kinds.items() if site.name.startswith(start))
     nonprofit = not site.is_public and site.operator % 4 == 0
-    status, sector = ("13", "Public") if site.is_public else ("60", "Privé non lucratif") if nonprofit else ("73", "Privé lucratif")
+    status, sector = ("60", "Privé non lucratif") if nonprofit else ("73", "Privé lucratif")
+    if site.is_public:
+        status, sector = "13", "Public"
+    letters = FILE_LETTERS.get(site.department, site.department)
     siren = _siren(site.operator)
     beds = max(10, site.staff // 2)
-    values = {
+    return {
         "finess_et": site.finess, "finess_ej": site.operator_finess, "raison_sociale": site.name, "complement_rs": "",
         "categorie": kind[0], "lib_categorie": kind[1], "statut_juridique": status, "secteur": sector,
         "code_espic": "1" if nonprofit else "0", "code_mft": "", "siret": _siret(siren, site.number + 1), "siren": siren,
-        "region": region_of(site.department) or "", "departement": FILE_LETTERS.get(site.department, site.department),
-        "code_insee": f"{FILE_LETTERS.get(site.department, site.department)}990",
-        "commune": f"VILLE-FICTIVE-{site.department}", "code_postal": POSTCODES.get(site.department, f"{site.department[:2]}990"),
+        "region": region_of(site.department) or "", "departement": letters,
+        "code_insee": f"{letters}990", "commune": TOWNS[site.number % len(TOWNS)],
+        "code_postal": POSTCODES.get(site.department, f"{site.department[:2]}990"),
         "lits_mco": str(beds if kind[0] in ("365", "355") else 0), "places_mco": "0",
         "sejours_hc_mco": str(beds * 40 if kind[0] in ("365", "355") else 0), "journees_mco": str(beds * 180),
         "lits_smr": str(beds if kind[0] == "109" else 0), "lits_psy_hc": str(beds if kind[0] == "161" else 0),
@@ -157,4 +157,3 @@ def _row(site: Site, random: Random) -> list[str]:
         "act_had": "0", "act_smr": "1" if kind[0] == "109" else "0", "act_psy": "1" if kind[0] == "161" else "0",
         "act_dialyse": "0",
     }  # fmt: skip
-    return [values[column] for column in HEADER]
