@@ -1,8 +1,8 @@
 """What a page may show of a volume, in which order things are to be done, and how a deadline reads."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from marketplace.platform.clock import paris
 from marketplace.platform.errors import N_, Sentence
@@ -22,6 +22,28 @@ def shown_volume(total: int, establishments: int, largest: int) -> int | None:
     if establishments < FEWEST_ESTABLISHMENTS or largest * 100 > LARGEST_SHARE_PERCENT * total:
         return None
     return total
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A volume to show to an outsider: units, how many establishments they come from, and the largest of them."""
+
+    total: int
+    establishments: int
+    largest: int
+
+
+def shown_row(volumes: Mapping[str, Volume]) -> dict[str, int | None]:
+    """The volumes of one line that also shows, or lets guess, its sum: None where masked.
+
+    A single masked volume could be found by subtraction: the smallest of the others is then masked with it.
+    """
+    shown = {key: shown_volume(one.total, one.establishments, one.largest) for key, one in volumes.items()}
+    masked = [key for key, value in shown.items() if value is None]
+    visible = [key for key, value in shown.items() if value]
+    if len(masked) == 1 and visible:
+        shown[min(visible, key=lambda key: (shown[key], key))] = None
+    return shown
 
 
 @dataclass(frozen=True)
@@ -50,7 +72,7 @@ def days_between(now: datetime, deadline: datetime) -> int:
 def countdown(now: datetime, deadline: datetime | None) -> Sentence:
     """How far a deadline is, in words: today with its hour, tomorrow, in so many days, or since when it is past."""
     if deadline is None:
-        return Sentence("no_deadline", N_("quand vous voulez"))
+        return Sentence("no_deadline", N_("sans échéance"))
     if deadline <= now:
         return Sentence("past", N_("échéance passée"))
     days = days_between(now, deadline)
@@ -61,12 +83,6 @@ def countdown(now: datetime, deadline: datetime | None) -> Sentence:
     if days == 1:
         return Sentence("tomorrow", N_("demain"))
     return Sentence("in_days", N_("dans {days} jours"), {"days": days})
-
-
-def month_of_term(starts_on: date, day: date) -> int:
-    """In which month of a term a day falls, counted from 1 (a certificate "expires in month 7")."""
-    months = (day.year - starts_on.year) * 12 + day.month - starts_on.month
-    return months + (0 if day.day < starts_on.day else 1)
 
 
 def closes_soon(now: datetime, closes_at: datetime, within_days: int = 15) -> bool:

@@ -1,6 +1,6 @@
 """What pages may show, in which order, and in which words."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -54,17 +54,19 @@ def test_at_most_five_things_to_do_the_most_urgent_first_and_undated_ones_last()
         (datetime(2027, 6, 3, 22, 30, tzinfo=UTC), "demain"),
         (CLOSING, "dans 9 jours"),
         (NOON, "échéance passée"),
-        (None, "quand vous voulez"),
+        (None, "sans échéance"),
     ],
 )
 def test_a_deadline_reads_in_days_on_the_wall_in_paris(deadline, words):
     assert rules.countdown(NOON, deadline).in_french() == words
 
 
-def test_a_certificate_ends_in_a_numbered_month_of_the_term():
-    assert rules.month_of_term(date(2027, 5, 1), date(2027, 11, 30)) == 7
-    assert rules.month_of_term(date(2027, 5, 15), date(2027, 5, 15)) == 1
-    assert rules.month_of_term(date(2027, 5, 15), date(2027, 6, 14)) == 1
+def test_a_single_masked_volume_takes_the_smallest_other_with_it():
+    row = {"84": rules.Volume(900, 3, 300), "11": rules.Volume(500, 4, 200), "93": rules.Volume(80, 1, 80)}
+    assert rules.shown_row(row) == {"84": 900, "11": None, "93": None}
+    assert rules.shown_row({"93": rules.Volume(80, 1, 80)}) == {"93": None}
+    both = {"84": rules.Volume(900, 3, 300), "93": rules.Volume(80, 1, 80), "94": rules.Volume(70, 2, 40)}
+    assert rules.shown_row(both) == {"84": 900, "93": None, "94": None}
 
 
 def test_before_closing_the_page_says_what_lacks_then_what_follows():

@@ -1,0 +1,107 @@
+"""A provider's home: lots it can answer, lots it misses by one thing, the demand by region, its certificates' ends."""
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from catalog.certifications.queries import ShownCertificate, list_certificates, list_schemes
+from catalog.providers.models import Provider
+from marketplace.platform import clock
+from marketplace.platform.errors import N_, Sentence
+from marketplace.platform.i18n import language
+from marketplace.platform.permissions import Actor
+from tenders.dashboard.queries import vendor
+from tenders.dashboard.queries.answers import Answer, list_answers
+from tenders.dashboard.rules import Todo
+from tenders.dashboard.todos import to_items
+
+RENEW_AHEAD = timedelta(days=180)
+
+
+@dataclass(frozen=True)
+class ProviderHome:
+    """Everything on the page, in its order."""
+
+    provider: Provider | None
+    todos: list[dict[str, str | None]]
+    answerable: list[Answer]
+    nearly: list[Answer]
+    demand: list[vendor.DemandRow]
+    certificates: list[ShownCertificate]
+    scheme_names: Mapping[str, str]
+
+
+def build(session: Session, actor: Actor, _asked: Mapping[str, str]) -> ProviderHome:
+    """Gather the page in a number of statements that does not grow with lots, offers or certificates."""
+    provider = vendor.find_own_provider(session, actor)
+    if provider is None:
+        return ProviderHome(None, [], [], [], vendor.list_demand(session), [], {})
+    schemes = list_schemes(session, language())
+    certificates = list_certificates(session, actor, provider, schemes)
+    answers = list_answers(session, actor, provider)
+    nearly = [answer for answer in answers if len(answer.failed) == 1]
+    offered = vendor.list_offered_categories(session, provider)
+    names = {code: scheme.name for code, scheme in schemes.items()}
+    todos = [*_of_profile(provider, offered), *_of_certificates(certificates, names), *_of_answers(nearly)]
+    return ProviderHome(
+        provider=provider,
+        todos=to_items(todos),
+        answerable=[answer for answer in answers if not answer.failed],
+        nearly=nearly,
+        demand=vendor.list_demand(session),
+        certificates=certificates,
+        scheme_names=names,
+    )
+
+
+def _of_profile(provider: Provider, offered: set[str]) -> list[Todo]:
+    here = ("providers_pages.show_provider", (("provider_id", provider.id),))
+    todos = []
+    if provider.verified_at is None:
+        todos.append(
+            Todo(
+                Sentence("complete_profile", N_("Compléter votre fiche pour sa vérification")),
+                Sentence("unseen", N_("Tant qu'elle n'est pas vérifiée, personne ne vous trouve.")),
+                *here,
+            )
+        )
+    if not offered:
+        todos.append(
+            Todo(
+                Sentence("publish_offer", N_("Publier une première fiche catalogue")),
+                Sentence("no_match", N_("Sans fiche publiée, vous n'êtes proposé sur aucun lot.")),
+                "offers_pages.list_offers",
+            )
+        )
+    return todos
+
+
+def _of_certificates(certificates: Iterable[ShownCertificate], names: Mapping[str, str]) -> list[Todo]:
+    today = clock.today()
+    todos = []
+    for certificate in certificates:
+        if certificate.state != "verified" or certificate.held.ends_on > today + RENEW_AHEAD:
+            continue
+        values = {"scheme": names[certificate.row.scheme], "day": certificate.held.ends_on}
+        todos.append(
+            Todo(
+                Sentence("renew", N_("Déposer le renouvellement de votre certificat {scheme}"), values),
+                Sentence("will_expire", N_("Il expire le {day} ; ensuite, les lots qui l'exigent vous échappent."), values),
+                "certifications_pages.list_certificates",
+            )
+        )
+    return todos
+
+
+def _of_answers(nearly: Iterable[Answer]) -> list[Todo]:
+    return [
+        Todo(
+            Sentence("one_thing", N_("Il vous manque une chose pour « {title} »"), {"title": answer.line.title}),
+            answer.failed[0],
+            "dashboard_pages.show_lot",
+            (("lot_id", answer.line.id),),
+            answer.line.closes_at,
+        )
+        for answer in nearly
+    ]
