@@ -11,7 +11,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve worker migrate test test-slow lint bench clean
+.PHONY: help demo serve worker migrate test test-slow lint bench docs clean
 
 help:  ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ lint: $(READY)  ## Style, layers, types
 	.venv/bin/ruff check .
 	.venv/bin/lint-imports
 	.venv/bin/mypy
+
+docs: $(READY)  ## Print permissions, codes and announcements into docs/
+	.venv/bin/python -m tests.architecture.docs
 
 bench: $(READY)  ## Measure: one JSON object a line
 	@.venv/bin/python -m tests.bench $(ARGS)

@@ -20,6 +20,7 @@ from marketplace.accounts.forms import (
     TokenForm,
     role_choices,
 )
+from marketplace.accounts.models import Organisation
 from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import DomainError
@@ -159,32 +160,48 @@ def revoke_token(token_id: UUID) -> Response:
     return redirect(url_for(".tokens"))
 
 
-@bp.route("/organisations/<uuid:organisation_id>", methods=["GET", "POST"])
+@bp.get("/organisations/<uuid:organisation_id>")
 @guard("organisation.read")
-def organisation(organisation_id: UUID) -> Any:
-    """An organisation of mine: its identity and its people; an administrator adds somebody here."""
+def organisation(organisation_id: UUID) -> str:
+    """An organisation of mine: its identity and its people."""
+    shown = queries.get_organisation(db.session(), current_actor(), organisation_id)
+    require(current_actor(), "organisation.read", own=organisation_id)
+    return _organisation_page(shown, _member_form(shown))
+
+
+@bp.post("/organisations/<uuid:organisation_id>")
+@guard("member.manage")
+def add_member(organisation_id: UUID) -> Any:
+    """Somebody joins the organisation; a refusal stands beside the rights asked for."""
+    shown = queries.get_organisation(db.session(), current_actor(), organisation_id)
+    form = _member_form(shown)
+    if not form.validate():
+        return _organisation_page(shown, form), 422
+    try:
+        services.add_member(
+            current_actor(), organisation_id,
+            email=form.email.data, full_name=form.full_name.data, roles=form.roles.data or [],
+        )  # fmt: skip
+    except DomainError as refused:
+        form.roles.errors = [sentence(refused)]
+        return _organisation_page(shown, form), refused.status
+    flash(_("%(name)s fait maintenant partie de l'organisation.", name=form.full_name.data), "success")
+    return redirect(url_for(".organisation", organisation_id=organisation_id))
+
+
+def _member_form(organisation: Organisation) -> MemberForm:
+    form = MemberForm()
+    form.roles.choices = role_choices(rules.ROLES_BY_KIND[organisation.kind])
+    return form
+
+
+def _organisation_page(organisation: Organisation, form: MemberForm) -> str:
     actor = current_actor()
-    shown = queries.get_organisation(db.session(), actor, organisation_id)
-    require(actor, "organisation.read", own=organisation_id)
-    form, status = MemberForm(), 200
-    form.roles.choices = role_choices(rules.ROLES_BY_KIND[shown.kind])
-    if form.validate_on_submit():
-        try:
-            services.add_member(
-                actor, organisation_id, email=form.email.data, full_name=form.full_name.data, roles=form.roles.data or []
-            )
-            flash(_("%(name)s fait maintenant partie de l'organisation.", name=form.full_name.data), "success")
-            return redirect(url_for(".organisation", organisation_id=organisation_id))
-        except DomainError as refused:
-            form.roles.errors = [sentence(refused)]
-            status = refused.status
-    elif form.is_submitted():
-        status = 422
     return render_template(
-        "accounts/organisation.html", organisation=shown, form=form, role_names=ROLE_NAMES,
-        members=queries.list_members(db.session(), organisation_id),
-        may_manage=allowed(actor, "member.manage", own=organisation_id), own_user_id=actor.user_id,
-    ), status  # fmt: skip
+        "accounts/organisation.html", organisation=organisation, form=form, role_names=ROLE_NAMES,
+        members=queries.list_members(db.session(), organisation.id),
+        may_manage=allowed(actor, "member.manage", own=organisation.id), own_user_id=actor.user_id,
+    )  # fmt: skip
 
 
 @bp.route("/organisations/<uuid:organisation_id>/membres/<uuid:membership_id>", methods=["GET", "POST"])
