@@ -51,7 +51,7 @@ def _choices(words: Mapping[Any, Any]) -> list[SelectChoice]:
 
 def show_refusals(form: FlaskForm, refusals: Mapping[str, Iterable[str]]) -> list[str]:
     """Put each sentence beside its field; those that belong to no field are returned."""
-    homeless = []
+    homeless: list[str] = []
     for path, sentences in refusals.items():
         stem = path.split(".")[0] if path.split(".")[-1].isdigit() and path.count(".") == 1 else path
         stem = ".".join(stem.split(".")[:2])

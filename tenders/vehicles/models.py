@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Numeric,
+    SQLColumnExpression,
     Text,
     UniqueConstraint,
     func,
@@ -97,8 +98,13 @@ class Vehicle(Model):
             .correlate(cls)
             .scalar_subquery()
         )
-        columns = {"cancelled_at": cls.cancelled_at, "opened_at": cls.opened_at, "ends_on": cls.ends_on}
-        return status_case({**columns, "closed_at": closed_at}, clock.today())
+        columns: dict[str, SQLColumnExpression[Any]] = {
+            "cancelled_at": cls.cancelled_at,
+            "opened_at": cls.opened_at,
+            "ends_on": cls.ends_on,
+            "closed_at": closed_at,
+        }
+        return status_case(columns, clock.today())
 
 
 class Lot(Model):
@@ -226,5 +232,10 @@ class Lot(Model):
     @classmethod
     def _status_in_sql(cls) -> ColumnElement[str]:
         ends_on = select(Vehicle.ends_on).where(Vehicle.id == cls.vehicle_id).correlate(cls).scalar_subquery()
-        columns = {"cancelled_at": cls.cancelled_at, "opened_at": cls.opened_at, "closed_at": cls.closed_at}
-        return status_case({**columns, "ends_on": ends_on}, clock.today())
+        columns: dict[str, SQLColumnExpression[Any]] = {
+            "cancelled_at": cls.cancelled_at,
+            "opened_at": cls.opened_at,
+            "closed_at": cls.closed_at,
+            "ends_on": ends_on,
+        }
+        return status_case(columns, clock.today())

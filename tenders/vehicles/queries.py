@@ -14,7 +14,7 @@ from marketplace.platform.permissions import Actor
 from tenders.vehicles.models import Lot, Vehicle
 
 
-def visible_vehicles(actor: Actor) -> Select[tuple[Vehicle]]:
+def visible_vehicles(actor: Actor) -> Select[Vehicle]:
     """Vehicles the actor may see."""
     statement = select(Vehicle)
     if actor.is_system:
@@ -23,7 +23,7 @@ def visible_vehicles(actor: Actor) -> Select[tuple[Vehicle]]:
     return statement.where(or_(Vehicle.opened_at.is_not(None), Vehicle.organisation_id.in_(own)))
 
 
-def visible_lots(actor: Actor) -> Select[tuple[Lot]]:
+def visible_lots(actor: Actor) -> Select[Lot]:
     """Lots the actor may see, each with its vehicle."""
     statement = select(Lot).join(Lot.vehicle).options(contains_eager(Lot.vehicle))
     if actor.is_system:

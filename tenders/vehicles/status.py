@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case
+from sqlalchemy import ColumnElement, SQLColumnExpression, case
 
 IS_SET, IS_NOT_SET, IS_PAST = "is set", "is not set", "is past"
 
@@ -38,7 +38,7 @@ def status_of(dates: Dates, today: date) -> str:
     return OTHERWISE
 
 
-def status_case(columns: Mapping[str, ColumnElement[Any]], today: date) -> ColumnElement[str]:
+def status_case(columns: Mapping[str, SQLColumnExpression[Any]], today: date) -> ColumnElement[str]:
     """The same as an SQL expression over columns of the same names."""
     branches = ((_SQL_TESTS[test](columns[name], today), status) for status, name, test in DEFINITION)
     return case(*branches, else_=OTHERWISE)
