@@ -57,6 +57,8 @@ from marketplace.platform.audit import mailing as seal_mails
 from marketplace.platform.audit.command import audit_commands
 from marketplace.platform.config import Settings, load_settings
 from marketplace.platform.database import db
+from tenders.matching import api as matching_api
+from tenders.matching import permissions as matching_permissions
 from tenders.vehicles import api as vehicles_api
 from tenders.vehicles import pages as vehicles_pages
 from tenders.vehicles import permissions as vehicles_permissions
@@ -73,6 +75,7 @@ API_BLUEPRINTS = (
     profiles_api.bp,
     certifications_api.bp,
     offers_api.bp,
+    matching_api.bp,
 )
 PAGE_BLUEPRINTS = (
     accounts_pages.bp,
@@ -92,6 +95,7 @@ PERMISSIONS = {
     "providers": providers_permissions.PERMISSIONS,
     "certifications": certifications_permissions.PERMISSIONS,
     "offers": offers_permissions.PERMISSIONS,
+    "matching": matching_permissions.PERMISSIONS,
 }
 PUBLIC_ENDPOINTS = {
     "static",

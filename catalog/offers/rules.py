@@ -75,10 +75,14 @@ def unit_price_for(grid: PriceGrid, quantity: int, region: str | None = None, *,
 
 def unit_price_with_uplift(grid: PriceGrid, quantity: int, uplift: Decimal, *, periods: int = 1) -> Decimal:
     """The same with an uplift already known, for example the mean over members in several regions."""
+    return round_unit_price(average_price(grid, quantity, periods=periods) + uplift)
+
+
+def average_price(grid: PriceGrid, quantity: int, *, periods: int = 1) -> Decimal:
+    """Euros per unit and period, mobilisation included, before any uplift and before rounding (for price at award)."""
     if quantity < 1 or periods < 1:
         raise ValueError("a unit price needs at least one unit and one period")
-    mobilisation = grid.mobilisation_amount / periods
-    return round_unit_price((price_for(grid, quantity) + mobilisation) / quantity + uplift)
+    return (price_for(grid, quantity) + grid.mobilisation_amount / periods) / quantity
 
 
 def price_drops(grid: PriceGrid) -> list[PriceDrop]:

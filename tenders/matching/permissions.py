@@ -1,0 +1,8 @@
+"""Who sees who can answer a lot (ux.md): its members and its centre all rows, a provider its own row alone."""
+from marketplace.platform.permissions import EVERY_ROLE, Permission
+
+PERMISSIONS = (
+    Permission("match.read", "own", EVERY_ROLE, scope="read", kinds=frozenset({"care_operator"})),
+    Permission("match.read", "centre", EVERY_ROLE, scope="read", kinds=frozenset({"purchasing_centre"})),
+    Permission("match.read", "provider", EVERY_ROLE, scope="read", kinds=frozenset({"provider"})),
+)

@@ -1,0 +1,61 @@
+"""Shape of GET /lots/{id}/matches (formats/core-api.md)."""
+import marshmallow as ma
+
+from marketplace.platform.api import DecimalString, Identifier, Schema
+from marketplace.platform.i18n import sentence
+
+
+def _detail(criterion: object) -> str:
+    return sentence(criterion.detail)  # type: ignore[attr-defined]
+
+
+class CriterionOut(Schema):
+    """A requirement, whether it is met, and the reason in the caller's language."""
+
+    code = ma.fields.String(required=True)
+    passed = ma.fields.Boolean(required=True)
+    detail = ma.fields.Function(_detail, required=True, metadata={"type": "string"})
+
+
+class FailedOut(Schema):
+    """A requirement that is not met, and why."""
+
+    code = ma.fields.String(required=True)
+    detail = ma.fields.Function(_detail, required=True, metadata={"type": "string"})
+
+
+class EligibleOut(Schema):
+    """A provider that can answer, by its best offer; euros excluding VAT."""
+
+    provider_id = Identifier(required=True)
+    provider_name = ma.fields.String(required=True)
+    offer_id = Identifier(required=True)
+    unit_price = DecimalString(required=True)
+    amount = DecimalString(required=True, metadata={"description": "over the lot's whole term"})
+    priced_quantity = ma.fields.Integer(
+        required=True, metadata={"description": "the offer's own minimum while nothing is pooled"}
+    )
+    score = ma.fields.Float(
+        required=True, allow_none=True,
+        metadata={"description": "100 × lowest unit price / own; null for a provider, whom it would tell a rival's price"},
+    )  # fmt: skip
+    criteria = ma.fields.List(ma.fields.Nested(CriterionOut), required=True)
+
+
+class ExcludedOut(Schema):
+    """A provider that cannot answer, by the offer that lacks least."""
+
+    provider_id = Identifier(required=True)
+    provider_name = ma.fields.String(required=True)
+    offer_id = Identifier(required=True, allow_none=True)
+    failed = ma.fields.List(ma.fields.Nested(FailedOut), required=True)
+    criteria = ma.fields.List(ma.fields.Nested(CriterionOut), required=True)
+
+
+class MatchesOut(Schema):
+    """Who can answer a lot: eligible best first."""
+
+    quantity = ma.fields.Integer(required=True, metadata={"description": "in the lot's unit"})
+    basis = ma.fields.String(required=True, validate=ma.validate.OneOf(["ordered", "pooled", "none"]))
+    eligible = ma.fields.List(ma.fields.Nested(EligibleOut), required=True)
+    excluded = ma.fields.List(ma.fields.Nested(ExcludedOut), required=True)
