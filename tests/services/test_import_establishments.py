@@ -49,8 +49,8 @@ def count(session: Session, model: type) -> int:
 def test_the_real_file_comes_in_whole_and_a_second_run_changes_nothing(session: Session, shared: Path) -> None:
     data = (shared / "data" / "etablissements_sante_sae2023.csv").read_bytes()
     assert counts(run(data)) == (3975, 0, 0, 0)
-    by_sector = session.execute(select(Establishment.sector, func.count()).group_by(Establishment.sector))
-    assert {sector: sites for sector, sites in by_sector} == {"public": 1428, "private_for_profit": 1288, "private_nonprofit": 1259}
+    by_sector = session.execute(select(Establishment.sector, func.count()).group_by(Establishment.sector)).all()
+    assert dict(by_sector) == {"public": 1428, "private_for_profit": 1288, "private_nonprofit": 1259}
     assert count(session, Organisation) == 2176
     again = run(data)
     assert counts(again) == (0, 0, 3975, 0)

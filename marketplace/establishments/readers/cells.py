@@ -95,10 +95,10 @@ class Cells:
         self.refuse(column, Sentence("postcode_wrong", problem, {"value": value}))
         return None
 
-    def siren(self, column: str) -> str | None:
-        """A SIREN; None when empty."""
+    def siren(self, column: str, *, checked: str | None = None) -> str | None:
+        """A SIREN; None when empty. `checked`: the one inside the line's SIRET, whose key already passed."""
         value = self.text(column)
-        problem = identifiers.siren_problem(value) if value else None
+        problem = identifiers.siren_problem(value) if value and value != checked else None
         if problem:
             self.refuse(column, problem)
             return None

@@ -25,7 +25,7 @@ def read(cells: Cells) -> EstablishmentRow:
     """
     sector = _sector(cells)
     siret, siren = cells.siret("siret")
-    siren = cells.siren("siren") or siren
+    siren = cells.siren("siren", checked=siren) or siren
     postcode = cells.postcode("code_postal")
     department, insee_code = _place(cells, postcode)
     return EstablishmentRow(
