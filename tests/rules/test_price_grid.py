@@ -80,7 +80,8 @@ def test_an_all_units_grid_says_where_ordering_more_costs_less() -> None:
         ((Bracket(1, 10, Decimal(1)), Bracket(10, None, Decimal(1))), "grid_overlap"),
         ((Bracket(1, None, Decimal(1)), Bracket(10, None, Decimal(1))), "grid_overlap"),
         ((Bracket(1, 10, Decimal(1)), Bracket(1, None, Decimal(1))), "grid_not_ascending"),
-        ((Bracket(1, 9, Decimal(1)), Bracket(10, 8, Decimal(1))), "grid_bracket_backwards"),
+        ((Bracket(1, 0, Decimal(1)), Bracket(10, None, Decimal(1))), "grid_bracket_backwards"),
+        (brackets_from([(1, Decimal(3)), (500, Decimal(2)), (200, Decimal(1))]), "grid_not_ascending"),
         (brackets_from([(n, Decimal(1)) for n in range(1, 22)]), "grid_too_long"),
     ],
 )
