@@ -40,6 +40,18 @@ def server(open_folder: Path) -> Iterator[EmbeddedPostgres]:
     server.stop(mode="immediate")
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[EmbeddedPostgres]:
+    """A server that runs, for tests that only look."""
+    folder = Path(tempfile.mkdtemp(prefix="grappe-test-", dir="/tmp"))
+    folder.chmod(0o755)
+    server = EmbeddedPostgres(folder / "data")
+    server.start()
+    yield server
+    server.stop(mode="immediate")
+    shutil.rmtree(folder)
+
+
 def ask(server: EmbeddedPostgres, query: str) -> str:
     """The first value of a query, as the product's own role."""
     with psycopg.connect(server.url.replace("+psycopg", "")) as connection:
@@ -69,11 +81,11 @@ def folders_above(path: Path) -> dict[Path, tuple[int, int, int]]:
     }
 
 
-def test_a_second_start_finds_the_server_running(server: EmbeddedPostgres) -> None:
-    url = server.start()
-    again = EmbeddedPostgres(server.data_folder)
+def test_a_second_start_finds_the_server_running(running: EmbeddedPostgres) -> None:
+    url = running.start()
+    again = EmbeddedPostgres(running.data_folder)
     assert again.start() == url
-    assert (server.started_here, again.started_here) == (True, False)
+    assert (running.started_here, again.started_here) == (True, False)
 
 
 def test_a_stopped_server_starts_again_with_its_rows(server: EmbeddedPostgres) -> None:
@@ -85,17 +97,15 @@ def test_a_stopped_server_starts_again_with_its_rows(server: EmbeddedPostgres) -
     assert ask(server, "SELECT word FROM kept") == "là"
 
 
-def test_the_database_is_utf8_with_checksums_and_its_owner_is_no_superuser(server: EmbeddedPostgres) -> None:
-    server.start()
-    assert ask(server, "SHOW server_encoding") == "UTF8"
-    assert ask(server, "SHOW data_checksums") == "on"
-    assert ask(server, "SELECT lower('ÉTABLISSEMENT')") == "établissement"
-    assert ask(server, "SELECT current_user || rolsuper FROM pg_roles WHERE rolname = current_user") == "grappefalse"
+def test_the_database_is_utf8_with_checksums_and_its_owner_is_no_superuser(running: EmbeddedPostgres) -> None:
+    assert ask(running, "SHOW server_encoding") == "UTF8"
+    assert ask(running, "SHOW data_checksums") == "on"
+    assert ask(running, "SELECT lower('ÉTABLISSEMENT')") == "établissement"
+    assert ask(running, "SELECT current_user || rolsuper FROM pg_roles WHERE rolname = current_user") == "grappefalse"
 
 
-def test_the_server_listens_on_no_network_address(server: EmbeddedPostgres) -> None:
-    server.start()
-    assert ask(server, "SHOW listen_addresses") == ""
+def test_the_server_listens_on_no_network_address(running: EmbeddedPostgres) -> None:
+    assert ask(running, "SHOW listen_addresses") == ""
 
 
 def test_a_killed_server_recovers_what_was_committed(server: EmbeddedPostgres) -> None:
@@ -180,9 +190,8 @@ def test_root_under_a_closed_folder_puts_the_server_elsewhere_and_remembers_wher
 
 
 @ROOT_ONLY
-def test_root_runs_the_server_as_an_unprivileged_account(server: EmbeddedPostgres) -> None:
-    server.start()
-    place = places.find_place(server.data_folder)
+def test_root_runs_the_server_as_an_unprivileged_account(running: EmbeddedPostgres) -> None:
+    place = places.find_place(running.data_folder)
     assert place is not None
     assert (place.account.name, place.cluster.stat().st_uid) == ("nobody", place.account.uid)
     assert stat.S_IMODE(place.cluster.stat().st_mode) == 0o700
@@ -203,9 +212,8 @@ def test_a_copy_of_the_programs_runs_where_the_wheel_cannot_be_reached(open_fold
 
 
 @ROOT_ONLY
-def test_the_account_of_the_server_is_not_let_into_the_database(server: EmbeddedPostgres) -> None:
-    server.start()
-    place = places.find_place(server.data_folder)
+def test_the_account_of_the_server_is_not_let_into_the_database(running: EmbeddedPostgres) -> None:
+    place = places.find_place(running.data_folder)
     assert place is not None
     psql = copy_below(place.folder) / "psql"
     refused = place.account.run(psql, "-h", place.socket_folder, "-U", "grappe", "grappe", "-c", "SELECT 1")
