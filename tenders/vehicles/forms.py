@@ -17,6 +17,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
+from catalog.certifications.rules.states import Scheme
 from marketplace.accounts.forms import CheckboxesField
 from marketplace.categories.models import ServiceCategory
 from marketplace.categories.units import UNITS, unit_word
@@ -25,6 +26,7 @@ from marketplace.platform import clock
 from marketplace.platform.i18n import language
 from tenders.vehicles import labels
 from tenders.vehicles.models import Lot
+from tenders.vehicles.words import HDS
 
 REQUIRED = InputRequired(_l("Ce champ est obligatoire."))
 FIELD_OF = {
@@ -139,7 +141,7 @@ def _figures(text: str | None) -> str | None:
 
 
 class LotForm(FlaskForm):
-    """A lot; `categories` fill the choices."""
+    """A lot; the categories and the certification schemes fill the choices."""
 
     code = StringField(
         _l("Code du lot"), [REQUIRED], description=_l("Court et unique dans le marché, par exemple « 3 ».")
@@ -179,11 +181,11 @@ class LotForm(FlaskForm):
     extension_days = IntegerField(_l("Jours de prolongation"), [REQUIRED], default=15)
     takes_firm_needs = BooleanField(_l("Les établissements peuvent s'engager fermement"), default=True)
     certificates = CheckboxesField(
-        _l("Certificats exigés"), choices=_choices(labels.CERTIFICATES),
+        _l("Certificats exigés"),
         description=_l("Valables pendant toute la durée du marché."),
     )  # fmt: skip
     hds_activities = CheckboxesField(
-        _l("Activités HDS exigées"), coerce=int, choices=_choices(labels.HDS_ACTIVITIES),
+        _l("Activités HDS exigées"), coerce=int,
         description=_l("Couvertes par le prestataire et ses sous-traitants déclarés, ensemble."),
     )  # fmt: skip
     regions = CheckboxesField(
@@ -192,8 +194,13 @@ class LotForm(FlaskForm):
     )  # fmt: skip
     delivery_modes = CheckboxesField(_l("Modes d'intervention exigés"), choices=_choices(labels.DELIVERY_MODES))
 
-    def __init__(self, categories: Iterable[ServiceCategory], **options: Any) -> None:
+    def __init__(
+        self, categories: Iterable[ServiceCategory], schemes: Mapping[str, Scheme], **options: Any
+    ) -> None:
         super().__init__(**options)
+        hds = schemes[HDS].activities if HDS in schemes else {}
+        self.certificates.choices = _choices({code: scheme.name for code, scheme in schemes.items()})
+        self.hds_activities.choices = _choices({number: f"{number} : {name}" for number, name in hds.items()})
         self.category.choices = _choices({category.code: category.name_in(language()) for category in categories})
         self.unit.choices = _choices({code: unit_word(code, locale=language()) for code in UNITS})
         for step in (self.policy_1, self.policy_2, self.policy_3):

@@ -8,10 +8,11 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
+from catalog.certifications.queries import list_schemes
 from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import BadInput, DomainError
-from marketplace.platform.i18n import say, sentence
+from marketplace.platform.i18n import language, say, sentence
 from marketplace.platform.pagination import PageArgs
 from marketplace.platform.permissions import allowed, require
 from tenders.vehicles import labels, queries, services, words
@@ -115,7 +116,7 @@ def edit_vehicle(vehicle_id: UUID) -> Any:
 def add_lot(vehicle_id: UUID) -> Any:
     """Add a lot to a draft."""
     vehicle = _own_vehicle(vehicle_id)
-    form = LotForm(queries.list_categories(db.session()))
+    form = _lot_form()
 
     def save() -> Any:
         return services.add_lot(current_actor(), vehicle_id, **LotIn().load(form.body()))
@@ -129,7 +130,7 @@ def edit_lot(lot_id: UUID) -> Any:
     """Change a lot of a draft."""
     lot = queries.get_lot(db.session(), current_actor(), lot_id)
     _own_vehicle(lot.vehicle_id)
-    form = LotForm(queries.list_categories(db.session()), data=lot_values(lot))
+    form = _lot_form(data=lot_values(lot))
 
     def save() -> Any:
         return services.edit_lot(current_actor(), lot_id, LotIn().load(form.body()))
@@ -171,6 +172,10 @@ def cancel_vehicle(vehicle_id: UUID) -> Any:
         lambda: services.cancel_vehicle(current_actor(), vehicle_id, reason=reason),
         _("Le marché est annulé ; les établissements qui y participaient sont prévenus."),
     )
+
+
+def _lot_form(**options: Any) -> LotForm:
+    return LotForm(queries.list_categories(db.session()), list_schemes(db.session(), language()), **options)
 
 
 def _own_vehicle(vehicle_id: UUID) -> Vehicle:

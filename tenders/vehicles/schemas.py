@@ -6,6 +6,7 @@ from typing import Any
 import marshmallow as ma
 from flask_babel import lazy_gettext as _l
 
+from catalog.providers.words import DELIVERY_MODES
 from marketplace.categories.units import UNITS
 from marketplace.platform.api import DecimalString, Identifier, Quantity, Schema
 from marketplace.platform.pagination import PageArgs
@@ -30,6 +31,10 @@ DAYS = ma.validate.Range(min=0, max=365)
 
 def _among(codes: tuple[str, ...], **options: Any) -> ma.fields.String:
     return ma.fields.String(validate=ma.validate.OneOf(codes), **options)
+
+
+def _codes(one: ma.fields.Field) -> ma.fields.List:
+    return ma.fields.List(one, load_default=list, validate=ma.validate.Length(max=40))
 
 
 class BoundIn(Schema):
@@ -77,16 +82,12 @@ class MinimumIn(Schema):
 
 
 class RequirementsIn(Schema):
-    """What a provider must have to answer the lot; empty lists ask nothing."""
+    """What a provider must have to answer the lot; empty lists ask nothing. Codes are checked against the catalogue."""
 
-    certificates = ma.fields.List(_among(words.CERTIFICATES), load_default=list)
-    hds_activities = ma.fields.List(
-        ma.fields.Integer(strict=True, validate=ma.validate.OneOf(words.HDS_ACTIVITIES)), load_default=list
-    )
-    regions = ma.fields.List(
-        ma.fields.String(validate=ma.validate.Length(max=10)), load_default=list, validate=ma.validate.Length(max=40)
-    )
-    delivery_modes = ma.fields.List(_among(words.DELIVERY_MODES), load_default=list)
+    certificates = _codes(ma.fields.String(validate=ma.validate.Length(max=60)))
+    hds_activities = _codes(ma.fields.Integer(strict=True, validate=ma.validate.Range(min=1, max=99)))
+    regions = _codes(ma.fields.String(validate=ma.validate.Length(max=10)))
+    delivery_modes = _codes(_among(DELIVERY_MODES))
 
     @ma.post_load
     def once_each(self, body: dict[str, Any], **_: Any) -> dict[str, Any]:

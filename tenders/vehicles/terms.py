@@ -6,18 +6,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from catalog.certifications.queries import list_schemes
+from catalog.providers.words import DELIVERY_MODES
 from marketplace.establishments.territory import COLLECTIVITIES, REGIONS
 from marketplace.platform import clock
 from tenders.vehicles import queries, words
 from tenders.vehicles.models import Lot, Vehicle
 from tenders.vehicles.rules import Bound, LotTerms, VehicleTerms, Vocabulary
-
-REQUIREMENT_CODES = {
-    "certificates": frozenset(words.CERTIFICATES),
-    "hds_activities": frozenset(words.HDS_ACTIVITIES),
-    "regions": frozenset((*REGIONS, *COLLECTIVITIES)),
-    "delivery_modes": frozenset(words.DELIVERY_MODES),
-}
 
 
 def vehicle_terms(vehicle: Vehicle) -> VehicleTerms:
@@ -80,4 +75,11 @@ def vocabulary(session: Session, organisation_id: UUID) -> Vocabulary:
         category.code: {category.unit, *words.ALTERNATIVE_UNITS.get(category.code, ())}
         for category in queries.list_categories(session)
     }
-    return Vocabulary(units, REQUIREMENT_CODES, queries.list_mergeable_categories(session, organisation_id))
+    schemes = list_schemes(session)
+    requirement_codes: dict[str, set[Any]] = {
+        "certificates": set(schemes),
+        "hds_activities": set(schemes[words.HDS].activities) if words.HDS in schemes else set(),
+        "regions": {*REGIONS, *COLLECTIVITIES},
+        "delivery_modes": set(DELIVERY_MODES),
+    }
+    return Vocabulary(units, requirement_codes, queries.list_mergeable_categories(session, organisation_id))

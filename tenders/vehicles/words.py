@@ -17,19 +17,8 @@ BASES = ("quantity", "amount")
 MINIMUM_SCOPES = ("lot", "grappe")
 POLICY_STEPS = ("extend", "merge", "release", "cancel")
 STATUSES = ("draft", "open", "closed", "cancelled", "ended")
-DELIVERY_MODES = ("on_site", "remote")
-CERTIFICATES = (
-    "iso27001",
-    "hds",
-    "passi",
-    "pdis",
-    "pris",
-    "pams",
-    "pacs",
-    "secnumcloud",
-    "expertcyber",
-)
-HDS_ACTIVITIES = (1, 2, 3, 4, 5, 6)
+HDS = "hds"
+"""The certification scheme whose activities a lot may require one by one (domain §5)."""
 
 
 def sql_list(words: tuple[str, ...]) -> str:

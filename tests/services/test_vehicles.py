@@ -156,6 +156,8 @@ def test_two_lots_of_a_vehicle_have_two_codes(buyer):
         ({"unit": "tb"}, "unit_not_of_category"),
         ({"minimum_policy": ["extend", "extend"]}, "policy_step_repeated"),
         ({"requirements": {"regions": ["00"]}}, "requirement_unknown"),
+        ({"requirements": {"certificates": ["iso9001"]}}, "requirement_unknown"),
+        ({"requirements": {"hds_activities": [7]}}, "requirement_unknown"),
         ({"order_multiple": 3}, "maximum_not_in_packs"),
         ({"maximum": {"basis": "quantity", "value": "4999"}}, "minimum_above_maximum"),
         ({"maximum": {"basis": "quantity", "value": "1000000001"}}, "bound_out_of_range"),
