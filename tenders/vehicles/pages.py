@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
 from catalog.certifications.queries import list_schemes
+from marketplace.establishments.territory import region_name
 from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import BadInput, DomainError
@@ -69,6 +70,8 @@ def _vehicle_page(vehicle: Vehicle) -> str:
         bounds={lot.id: _bounds(lot) for lot in vehicle.lots},
         centre=queries.centre_names(db.session(), [vehicle])[vehicle.organisation_id],
         categories={category.code: category for category in queries.list_categories(db.session())},
+        schemes=list_schemes(db.session(), language()),
+        region_name=region_name,
         labels=labels,
     )
 

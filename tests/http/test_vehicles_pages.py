@@ -75,6 +75,7 @@ def test_a_buyer_prepares_fills_and_opens_a_vehicle(browser, session):
     page = browser.get(made.location).text
     assert "Ce marché peut être ouvert." in page
     assert "minimum 5\u202f000 postes, maximum 8\u202f000 postes" in page
+    assert "exigences : ISO/IEC 27001 · HDS" in page.replace("Hébergement de données de santé (HDS)", "HDS")
     opened = browser.post(f"/marches/{vehicle.id}/ouverture", follow_redirects=True)
     assert "Le marché est ouvert" in opened.text
     assert "Modifier" not in opened.text
