@@ -1,11 +1,14 @@
 """What pages may show, in which order, and in which words."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
+from catalog.offers.rules import PriceGrid, brackets_from
 from marketplace.platform.errors import N_, Sentence
 from tenders.dashboard import rules, situation
+from tenders.dashboard.price_steps import price_steps
 from tenders.dashboard.situation import LotState
 
 NOON = datetime(2027, 6, 3, 10, 0, tzinfo=UTC)
@@ -117,3 +120,31 @@ def test_a_decided_lot_says_its_decision_and_nothing_about_the_future(status, ou
     assert situation.fact(decided).code == code
     assert situation.consequences(decided) == []
     assert situation.state_pill(decided)[1] == tone
+
+
+GRID = PriceGrid(
+    "all_units",
+    brackets_from([(1, Decimal("6.00")), (2000, Decimal("4.60")), (5000, Decimal("4.10")), (6500, Decimal("3.85"))]),
+)
+
+
+def test_prices_are_read_today_at_the_minimum_and_where_a_further_bracket_begins():
+    steps = price_steps(GRID, pooled=4360, minimum=5000, ceiling=8000, periods=36)
+    assert [(step.quantity, step.unit_price) for step in steps] == [
+        (4360, Decimal("4.6000")),
+        (5000, Decimal("4.1000")),
+        (6500, Decimal("3.8500")),
+    ]
+    assert [step.is_minimum for step in steps] == [False, True, False]
+
+
+def test_no_price_is_promised_above_what_can_be_ordered():
+    steps = price_steps(GRID, pooled=4360, minimum=5000, ceiling=6000, periods=36)
+    assert [step.quantity for step in steps] == [4360, 5000]
+
+
+def test_a_minimum_already_reached_is_not_shown_again():
+    assert [step.quantity for step in price_steps(GRID, pooled=5200, minimum=5000, ceiling=None, periods=36)] == [
+        5200,
+        6500,
+    ]

@@ -39,7 +39,7 @@ def build(session: Session, actor: Actor, _asked: Mapping[str, str]) -> Provider
         return ProviderHome(None, [], [], [], vendor.list_demand(session), [], {})
     schemes = list_schemes(session, language())
     certificates = list_certificates(session, actor, provider, schemes)
-    answers = list_answers(session, actor, provider)
+    answers = list_answers(session, actor)
     nearly = [answer for answer in answers if len(answer.failed) == 1]
     offered = vendor.list_offered_categories(session, provider)
     names = {code: scheme.name for code, scheme in schemes.items()}

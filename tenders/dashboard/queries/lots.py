@@ -21,6 +21,7 @@ from marketplace.platform.permissions import Actor
 from tenders.dashboard import rules, situation
 from tenders.dashboard.situation import LotState
 from tenders.demand.models import Closing, LotGrappeTotals, LotTotals, Need
+from tenders.demand.rules.pool import gap
 from tenders.vehicles.models import Lot, Vehicle
 from tenders.vehicles.queries import visible_lots
 from tenders.vehicles.rules import periods
@@ -103,6 +104,7 @@ def select_lines(actor: Actor) -> Select[Any]:
             LotTotals,
             Closing.outcome,
             Closing.ordered_quantity,
+            Closing.body["tested_quantity"].as_integer(),
             grappes.label("grappes"),
             short.label("short_grappes"),
             largest.label("largest") if actor.user_id is None else literal(0).label("largest"),
@@ -164,7 +166,7 @@ def get_line(session: Session, actor: Actor, lot_id: UUID) -> LotLine:
 
 def to_line(row: Any, actor: Actor) -> LotLine:
     """A row of `select_lines` as a line; outsiders who have not signed in get masked volumes."""
-    lot, category, totals, outcome, ordered, grappes, short_grappes, largest = row
+    lot, category, totals, outcome, ordered, tested, grappes, short_grappes, largest = row
     figures = figures_of(lot, totals)
     masked = actor.user_id is None and rules.shown_volume(figures.engaged, _members(totals), largest or 0) is None
     state = LotState(
@@ -183,7 +185,7 @@ def to_line(row: Any, actor: Actor) -> LotLine:
         short_grappes=short_grappes,
         grappes=grappes,
         outcome=outcome,
-        ordered=ordered,
+        ordered=ordered if outcome == "met" else tested,
     )
     countdown = rules.countdown(clock.now(), lot.needs_close_at)
     return LotLine(lot, category.name_in(language()), None if masked else figures, state, countdown)
@@ -194,14 +196,20 @@ def _members(totals: LotTotals | None) -> int:
 
 
 def figures_of(lot: Lot, totals: LotTotals | None) -> MeterFigures:
-    """The figures of a lot's meter; a lot without a pool yet has all zeros. A minimum per grappe is not the lot's."""
+    """The figures of a lot's meter, what lacks as the demand rules count it (packs, tolerances).
+
+    A lot without a pool yet has all zeros. A minimum per grappe is not the lot's.
+    """
     sums = {
         name: getattr(totals, name) if totals is not None else 0
         for name in ("firm", "conditional", "awaiting_signature", "indicative", "waitlisted", "tolerance")
     }
+    minimum = lot.minimum_quantity if lot.minimum_scope == "lot" else None
+    lacking = gap(sums["firm"] + sums["conditional"], sums["tolerance"], minimum, lot.order_multiple)
     return MeterFigures(
         **sums,
-        minimum=lot.minimum_quantity if lot.minimum_scope == "lot" else None,
+        minimum=minimum,
+        lacking=0 if lacking.is_met else lacking.missing,
         maximum=lot.maximum_quantity,
         amount_per_unit=unit_cost_over_term(lot),
     )
