@@ -130,9 +130,11 @@ def test_one_signal_ends_everything_and_nothing_is_lost(data: Path, port: int, h
 
 def test_what_the_demo_keeps_is_closed_to_others(data: Path, port: int) -> None:
     run(environment(data, port), "demo", "--no-serve")
-    kept = [path for path in (data / "keys").iterdir() if path.is_file()]
-    assert kept
-    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
+    kept = [path for folder in (data, data / "keys") for path in folder.iterdir() if path.is_file()]
+    assert {path.name for path in kept} > {"secret-key", "demo-accounts.json"}
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in kept} == dict.fromkeys(
+        (path.name for path in kept), 0o600
+    )
 
 
 def test_the_worker_of_the_demo_finds_nothing_to_complain_about(data: Path, port: int) -> None:
