@@ -51,11 +51,14 @@ def test_an_untouched_audit_holds(sealed_app):
     assert _verdict().holds
 
 
+CHANGED = "an event that it sealed was changed"
+
+
 @pytest.mark.parametrize(
     ("change", "seal", "reason"),
     [
-        ("UPDATE audit_events SET after = '{\"quantity\": 3}' WHERE id = 3", 2, "an event that it sealed was changed"),
-        ("UPDATE audit_events SET occurred_at = occurred_at + interval '1 us' WHERE id = 5", 3, "an event that it sealed was changed"),
+        ("UPDATE audit_events SET after = '{\"quantity\": 3}' WHERE id = 3", 2, CHANGED),
+        ("UPDATE audit_events SET occurred_at = occurred_at + interval '1 us' WHERE id = 5", 3, CHANGED),
         ("DELETE FROM audit_events WHERE id = 4", 2, "it sealed 2 events and 1 are there"),
         ("UPDATE audit_seals SET sealed_at = sealed_at - interval '1 day' WHERE seq = 2", 2, "the seal itself was changed"),
         ("DELETE FROM audit_seals WHERE seq = 2", 2, "seal 2 was removed"),
