@@ -213,5 +213,5 @@ def _shown(grappe_id: UUID) -> tuple[dict[str, Any], dict[str, str]]:
         "terms": sight.terms,
         "charter_version": charter.version if charter else None,
         "charter_hash": charter.hash if charter else None,
-        "dissolution_reason": grappe.dissolution_reason if sight.sees_members else None,
+        "dissolution_reason": grappe.dissolution_reason,
     }, {"ETag": f'"{etag_of(grappe.version)}"'}

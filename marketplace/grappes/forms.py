@@ -1,9 +1,11 @@
 """Forms of the grappes pages; figures left empty are as the chosen preset says."""
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from marketplace.accounts.forms import REQUIRED, CheckboxesField
@@ -17,7 +19,7 @@ from marketplace.grappes.rules.charter import (
 )
 from marketplace.grappes.schemas import LARGEST_GRAPPE
 
-AS_PRESET = ("", _l("Comme le modèle"))
+AS_PRESET = SelectChoice("", _l("Comme le modèle"))
 VOTING_NAMES = {
     "one_member_one_vote": _l("Un membre, une voix"),
     "by_volume": _l("Au volume"),
@@ -31,21 +33,25 @@ SURPLUS_NAMES = {
     "own_only": _l("Reste au membre qui l'a accepté"),
     "pro_rata": _l("Proposé à tous au prorata des marges"),
 }
-YES_NO = [AS_PRESET, ("yes", _l("Oui")), ("no", _l("Non"))]
+YES_NO = [AS_PRESET, SelectChoice("yes", _l("Oui")), SelectChoice("no", _l("Non"))]
 _TEXTS = {"yes": True, "no": False}
 
 
-def _choices(names: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [AS_PRESET, *names.items()]
+def choices_of(names: Mapping[str, Any]) -> list[SelectChoice]:
+    """Code → words as the choices of a field."""
+    return [SelectChoice(code, words) for code, words in names.items()]
 
 
 class TermsForm(FlaskForm):
     """Parameters of a charter."""
 
-    legal_form = SelectField(_l("Forme juridique"), choices=[(f, _l(LEGAL_FORM_NAMES[f])) for f in LEGAL_FORMS])
+    legal_form = SelectField(_l("Forme juridique"), choices=[SelectChoice(f, _l(LEGAL_FORM_NAMES[f])) for f in LEGAL_FORMS])
     preset = SelectField(
         _l("Modèle de convention"),
-        choices=[("", _l("Le plus courant pour cette forme")), *[(p, _l(PRESET_NAMES[p])) for p in PRESETS]],
+        choices=[
+            SelectChoice("", _l("Le plus courant pour cette forme")),
+            *[SelectChoice(preset, _l(PRESET_NAMES[preset])) for preset in PRESETS],
+        ],
     )
     categories = CheckboxesField(
         _l("Catégories réunies"), [InputRequired(_l("Choisissez au moins une catégorie."))],
@@ -72,9 +78,9 @@ class TermsForm(FlaskForm):
         _l("Le coordinateur peut saisir les besoins des membres"), choices=YES_NO,
         description=_l("Un besoin ferme reste toujours signé par le membre."),
     )  # fmt: skip
-    voting_rule = SelectField(_l("Règle de vote"), choices=_choices(VOTING_NAMES))
-    shortfall_sharing = SelectField(_l("Volume manquant"), choices=_choices(SHORTFALL_NAMES))
-    surplus_sharing = SelectField(_l("Volume en plus"), choices=_choices(SURPLUS_NAMES))
+    voting_rule = SelectField(_l("Règle de vote"), choices=[AS_PRESET, *choices_of(VOTING_NAMES)])
+    shortfall_sharing = SelectField(_l("Volume manquant"), choices=[AS_PRESET, *choices_of(SHORTFALL_NAMES)])
+    surplus_sharing = SelectField(_l("Volume en plus"), choices=[AS_PRESET, *choices_of(SURPLUS_NAMES)])
 
     def terms(self) -> dict[str, Any]:
         """What was chosen, by parameter; what was left to the preset is left out."""

@@ -7,7 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from marketplace.categories.queries import category_names, list_categories
+from marketplace.categories.queries import category_names
 from marketplace.establishments.queries import list_own
 from marketplace.establishments.territory import REGIONS
 from marketplace.grappes import forms, sights
@@ -77,7 +77,7 @@ def found_grappe() -> Any:
     form = forms.FoundForm()
     _fill_choices(form)
     sites = list_own(db.session(), current_actor())
-    form.coordinator_establishment_id.choices = [(str(site.id), site.name) for site in sites]
+    form.coordinator_establishment_id.choices = forms.choices_of({str(site.id): site.name for site in sites})
     refused, status = [], 200
     if form.validate_on_submit():
         try:
@@ -210,8 +210,8 @@ def _may_request(sight: sights.GrappeSight) -> bool:
 
 
 def _fill_choices(form: forms.TermsForm) -> None:
-    form.categories.choices = [(c.code, c.name_in(language())) for c in list_categories(db.session())]
-    form.territory.choices = list(REGIONS.items())
+    form.categories.choices = forms.choices_of(category_names(db.session(), language()))
+    form.territory.choices = forms.choices_of(REGIONS)
 
 
 def terms_in_words() -> dict[str, Any]:

@@ -146,13 +146,18 @@ def terms_of(session: Session, grappe_id: UUID) -> CharterTerms:
 
 
 def find_membership(session: Session, grappe_id: UUID, establishment_id: UUID) -> GrappeMembership | None:
-    """The running membership of an establishment, None when it has none."""
+    """The running membership of an establishment, None when it has none.
+
+    Read anew even when the session already holds the row: a page may have shown it before the grappe was locked.
+    """
     return session.scalars(
-        select(GrappeMembership).where(
+        select(GrappeMembership)
+        .where(
             GrappeMembership.grappe_id == grappe_id,
             GrappeMembership.establishment_id == establishment_id,
             GrappeMembership.ended_at.is_(None),
         )
+        .execution_options(populate_existing=True)
     ).one_or_none()
 
 

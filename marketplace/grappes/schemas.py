@@ -178,7 +178,7 @@ class GrappeOut(GrappeCardOut):
     """A grappe as this reader sees it.
 
     Outsiders find only their own establishments in `members`, `members_visible` false, and null for the coordinator
-    and the dissolution's reason.
+    and the charter's version and hash.
     """
 
     members_visible = ma.fields.Boolean(required=True)

@@ -161,9 +161,9 @@ def dissolve_grappe(
         told = queries.list_member_organisations(session, grappe_id, ("invited", "requested", "member", "leaving"))
         events.announce(session, GrappeDissolved(grappe.id))
         running = session.scalars(
-            select(GrappeMembership).where(
-                GrappeMembership.grappe_id == grappe_id, GrappeMembership.ended_at.is_(None)
-            )
+            select(GrappeMembership)
+            .where(GrappeMembership.grappe_id == grappe_id, GrappeMembership.ended_at.is_(None))
+            .execution_options(populate_existing=True)
         ).all()
         endings = {"invited": "withdrawn", "requested": "refused"}
         for membership in running:
