@@ -28,6 +28,7 @@ from marketplace.establishments import pages as establishments_pages
 from marketplace.establishments import permissions as establishments_permissions
 from marketplace.establishments.cli import import_establishments
 from marketplace.grappes import api as grappes_api
+from marketplace.grappes import events as grappes_events
 from marketplace.grappes import membership_pages as grappe_membership_pages
 from marketplace.grappes import pages as grappes_pages
 from marketplace.grappes import permissions as grappes_permissions
@@ -57,9 +58,18 @@ from marketplace.platform.audit import mailing as seal_mails
 from marketplace.platform.audit.command import audit_commands
 from marketplace.platform.config import Settings, load_settings
 from marketplace.platform.database import db
+from tenders.dashboard import pages as dashboard_pages
+from tenders.dashboard import permissions as dashboard_permissions
+from tenders.dashboard.navigation import SITE_MAP
+from tenders.demand import api as demand_api
+from tenders.demand import listeners as demand
+from tenders.demand import permissions as demand_permissions
+from tenders.demand import services as demand_services
+from tenders.demand.cli import pool_commands
 from tenders.matching import api as matching_api
 from tenders.matching import permissions as matching_permissions
 from tenders.vehicles import api as vehicles_api
+from tenders.vehicles import events as vehicles_events
 from tenders.vehicles import pages as vehicles_pages
 from tenders.vehicles import permissions as vehicles_permissions
 
@@ -72,6 +82,7 @@ API_BLUEPRINTS = (
     grappes_api.bp,
     notifications_api.bp,
     vehicles_api.bp,
+    demand_api.bp,
     profiles_api.bp,
     certifications_api.bp,
     offers_api.bp,
@@ -84,6 +95,7 @@ PAGE_BLUEPRINTS = (
     grappe_membership_pages.bp,
     notifications_pages.bp,
     vehicles_pages.bp,
+    dashboard_pages.bp,
 )
 PERMISSIONS = {
     "accounts": accounts_permissions.PERMISSIONS,
@@ -92,10 +104,12 @@ PERMISSIONS = {
     "grappes": grappes_permissions.PERMISSIONS,
     "notifications": notifications_permissions.PERMISSIONS,
     "vehicles": vehicles_permissions.PERMISSIONS,
+    "demand": demand_permissions.PERMISSIONS,
     "providers": providers_permissions.PERMISSIONS,
     "certifications": certifications_permissions.PERMISSIONS,
     "offers": offers_permissions.PERMISSIONS,
     "matching": matching_permissions.PERMISSIONS,
+    "dashboard": dashboard_permissions.PERMISSIONS,
 }
 PUBLIC_ENDPOINTS = {
     "static",
@@ -104,10 +118,17 @@ PUBLIC_ENDPOINTS = {
     "api_page",
     "api_page_asset",
     *accounts_pages.PUBLIC_ENDPOINTS,
+    *dashboard_pages.PUBLIC_ENDPOINTS,
     *health.PUBLIC_ENDPOINTS,
 }
 LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (notifications_events.OrganisationsOf, establishments_answers.organisations_of),
+    (vehicles_events.LotOpened, demand.open_pool),
+    (vehicles_events.LotCancelled, demand.release_lot),
+    (grappes_events.MembershipEnding, demand.refuse_while_engaged),
+    (grappes_events.MembershipEnded, demand.release_member),
+    (grappes_events.GrappeDissolved, demand.release_grappe),
+    (grappes_events.LeavingEffects, demand.pools_left_smaller),
 )
 OUTBOX_HANDLERS = {
     passwords_by_mail.KIND: passwords_by_mail.deliver,
@@ -118,8 +139,9 @@ OUTBOX_HANDLERS = {
 CHECKS: dict[str, jobs.Check] = {
     "accounts.forget_ended_sessions": expiry.forget_ended_sessions,
     "grappes.end_due_memberships": lambda _now: end_due_memberships(),
+    "demand.close_due_lots": lambda _now: demand_services.close_due_lots(),
+    "demand.end_lots": lambda _now: demand_services.end_lots(),
 }
-SITE_MAP: tuple[navigation.Entry, ...] = ()
 """What falls due: name → use case that does everything due now and says how many (run each minute by the worker)."""
 
 

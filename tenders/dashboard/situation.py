@@ -74,7 +74,7 @@ def _decided(lot: LotState) -> Sentence:
 
 
 _FIRST = {
-    "extend": N_("Si rien ne change le {closes_at}, la clôture sera prolongée une fois de {days} jours"),
+    "extend": N_("Si rien ne change le {closes_at}, la clôture sera prolongée une fois de {days} jours,"),
     "release": N_("Si rien ne change le {closes_at}, les engagements seront libérés et rien ne sera facturé."),
     "cancel": N_("Si rien ne change le {closes_at}, le lot sera annulé et les engagements tomberont."),
     "merge": N_("Si rien ne change le {closes_at}, les besoins pourront rejoindre un autre lot de la même catégorie."),
