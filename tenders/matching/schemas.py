@@ -9,7 +9,7 @@ def _detail(criterion: object) -> str:
     return sentence(criterion.detail)  # type: ignore[attr-defined]
 
 
-class CriterionOut(Schema):
+class MatchCriterionOut(Schema):
     """A requirement, whether it is met, and the reason in the caller's language."""
 
     code = ma.fields.String(required=True)
@@ -17,14 +17,14 @@ class CriterionOut(Schema):
     detail = ma.fields.Function(_detail, required=True, metadata={"type": "string"})
 
 
-class FailedOut(Schema):
+class FailedCriterionOut(Schema):
     """A requirement that is not met, and why."""
 
     code = ma.fields.String(required=True)
     detail = ma.fields.Function(_detail, required=True, metadata={"type": "string"})
 
 
-class EligibleOut(Schema):
+class EligibleProviderOut(Schema):
     """A provider that can answer, by its best offer; euros excluding VAT."""
 
     provider_id = Identifier(required=True)
@@ -39,17 +39,17 @@ class EligibleOut(Schema):
         required=True, allow_none=True,
         metadata={"description": "100 × lowest unit price / own; null for a provider, whom it would tell a rival's price"},
     )  # fmt: skip
-    criteria = ma.fields.List(ma.fields.Nested(CriterionOut), required=True)
+    criteria = ma.fields.List(ma.fields.Nested(MatchCriterionOut), required=True)
 
 
-class ExcludedOut(Schema):
+class ExcludedProviderOut(Schema):
     """A provider that cannot answer, by the offer that lacks least."""
 
     provider_id = Identifier(required=True)
     provider_name = ma.fields.String(required=True)
     offer_id = Identifier(required=True, allow_none=True)
-    failed = ma.fields.List(ma.fields.Nested(FailedOut), required=True)
-    criteria = ma.fields.List(ma.fields.Nested(CriterionOut), required=True)
+    failed = ma.fields.List(ma.fields.Nested(FailedCriterionOut), required=True)
+    criteria = ma.fields.List(ma.fields.Nested(MatchCriterionOut), required=True)
 
 
 class MatchesOut(Schema):
@@ -57,5 +57,5 @@ class MatchesOut(Schema):
 
     quantity = ma.fields.Integer(required=True, metadata={"description": "in the lot's unit"})
     basis = ma.fields.String(required=True, validate=ma.validate.OneOf(["ordered", "pooled", "none"]))
-    eligible = ma.fields.List(ma.fields.Nested(EligibleOut), required=True)
-    excluded = ma.fields.List(ma.fields.Nested(ExcludedOut), required=True)
+    eligible = ma.fields.List(ma.fields.Nested(EligibleProviderOut), required=True)
+    excluded = ma.fields.List(ma.fields.Nested(ExcludedProviderOut), required=True)
