@@ -114,7 +114,8 @@ class OfferBracket(Model):
         CheckConstraint("to_quantity >= from_quantity", name="not_backwards"),
         CheckConstraint("unit_price >= 0", name="unit_price_not_negative"),
         UniqueConstraint(
-            "offer_id", "next_quantity", postgresql_nulls_not_distinct=True, name="uq_offer_brackets_one_chain"
+            "offer_id", "next_quantity", name="uq_offer_brackets_one_chain",
+            postgresql_nulls_not_distinct=True, deferrable=True, initially="DEFERRED",
         ),
         ForeignKeyConstraint(
             ["offer_id", "next_quantity"], ["offer_brackets.offer_id", "offer_brackets.from_quantity"],

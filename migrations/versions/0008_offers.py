@@ -61,7 +61,7 @@ CREATE TABLE offer_brackets (
     CONSTRAINT ck_offer_brackets_not_backwards CHECK (to_quantity >= from_quantity),
     CONSTRAINT ck_offer_brackets_unit_price_not_negative CHECK (unit_price >= 0),
     -- No gap, no overlap: each end points at the start that follows it, no two ends at the same start, one end open.
-    CONSTRAINT uq_offer_brackets_one_chain UNIQUE NULLS NOT DISTINCT (offer_id, next_quantity),
+    CONSTRAINT uq_offer_brackets_one_chain UNIQUE NULLS NOT DISTINCT (offer_id, next_quantity) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT fk_offer_brackets_without_gap FOREIGN KEY(offer_id, next_quantity) REFERENCES offer_brackets (offer_id, from_quantity) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT fk_offer_brackets_offer_id_offers FOREIGN KEY(offer_id) REFERENCES offers (id)
 );
