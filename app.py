@@ -58,6 +58,8 @@ from marketplace.platform.audit import mailing as seal_mails
 from marketplace.platform.audit.command import audit_commands
 from marketplace.platform.config import Settings, load_settings
 from marketplace.platform.database import db
+from marketplace.platform.demo import build_demo
+from tenders.dashboard import mailbox
 from tenders.dashboard import pages as dashboard_pages
 from tenders.dashboard import permissions as dashboard_permissions
 from tenders.dashboard.navigation import SITE_MAP
@@ -68,6 +70,7 @@ from tenders.demand import services as demand_services
 from tenders.demand.cli import pool_commands
 from tenders.matching import api as matching_api
 from tenders.matching import permissions as matching_permissions
+from tenders.demo.seed import seed
 from tenders.vehicles import api as vehicles_api
 from tenders.vehicles import events as vehicles_events
 from tenders.vehicles import pages as vehicles_pages
@@ -119,6 +122,7 @@ PUBLIC_ENDPOINTS = {
     "api_page_asset",
     *accounts_pages.PUBLIC_ENDPOINTS,
     *dashboard_pages.PUBLIC_ENDPOINTS,
+    *mailbox.PUBLIC_ENDPOINTS,
     *health.PUBLIC_ENDPOINTS,
 }
 LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
@@ -216,6 +220,7 @@ def _install(app: Flask, settings: Settings) -> None:
     for page_blueprint in PAGE_BLUEPRINTS:
         app.register_blueprint(page_blueprint)
     app.register_blueprint(health.bp)
+    mailbox.init_app(app)
     app.add_url_rule("/api/docs", "api_page", api_page)
     app.add_url_rule("/api/docs/<path:filename>", "api_page_asset", api_page_asset)
 
@@ -234,3 +239,5 @@ main = cli.build_cli(create_app)
 main.add_command(audit_commands)
 main.add_command(import_establishments)
 main.add_command(create_operator)
+main.add_command(pool_commands)
+main.add_command(build_demo(create_app, seed))

@@ -112,7 +112,7 @@ def _offer(session: Session, provider: Provider, category: ServiceCategory, rand
     )  # fmt: skip
     session.add(offer)
     session.flush()
-    ends = (steps[1] - 1, steps[2] - 1, offer.capacity)
+    ends = (steps[1] - 1, steps[2] - 1, None)
     for start, end, price in zip(steps, ends, PRICES[category.code], strict=True):
         amount = (Decimal(price) * factor).quantize(Decimal("0.01"))
         session.add(OfferBracket(offer_id=offer.id, from_quantity=start, to_quantity=end, unit_price=amount))

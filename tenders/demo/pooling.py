@@ -102,7 +102,8 @@ def enter_needs(pooling: Pooling, lot_id: UUID, plan: LotPlan, category: Service
     for index, (site, quantity) in enumerate(zip(taking_part, shares, strict=True)):
         _enter(pooling, lot_id, plan, site, max(1, quantity), _kind_of(index, random), random)
     for index, site in enumerate((pooled + alone)[plan.participants : plan.participants + 4]):
-        _enter(pooling, lot_id, plan, site, max(1, site.staff // 2), ("indicative", "awaiting")[index % 2], random)
+        usual = max(1, wanted // plan.participants)
+        _enter(pooling, lot_id, plan, site, usual, ("indicative", "awaiting")[index % 2], random)
 
 
 def _kind_of(index: int, random: Random) -> str:

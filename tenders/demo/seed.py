@@ -21,7 +21,7 @@ from marketplace.platform.database import all_or_nothing, db, transaction
 from marketplace.platform.demo import DemoAccount
 from marketplace.platform.keys import new_secret, write_secretly
 from marketplace.platform.permissions import SYSTEM, Actor
-from tenders.demand.services.closing import close_lot
+from tenders.demand.services.closings import close_lot
 from tenders.demo import catalogue, market, people, pooling
 from tenders.demo.sites import as_sae_file, make_sites
 
