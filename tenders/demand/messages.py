@@ -4,7 +4,7 @@ from marketplace.platform.errors import N_
 
 
 def register_all() -> None:
-    """Declare every notification of this room (app.py, at start)."""
+    """Declare every notification of this room."""
     register(
         "need_to_sign",
         N_("À signer : {quantity} {unit} pour {establishment}"),

@@ -99,10 +99,10 @@ class LotGrappeOrganisation(Model):
 class Need(Model):
     """An establishment's quantity on a lot; withdrawn ones are deleted, the audit remembers them.
 
-    `organisation_id` is who was bound when the need was placed, `placed_by` who sent it last. `price_ceiling` is the unit price (euros excluding VAT)
-    a signature binds up to, `exposure_excl_vat` the most it can cost over the term, tolerance included, as the
-    signatory saw it. `ordered_quantity` and `decision_code` come from the closing. `waitlist_number` orders the waiting
-    list by arrival.
+    `organisation_id` is who was bound when the need was placed, `placed_by` who sent it last. `price_ceiling` is the unit
+    price (euros excluding VAT) a signature binds up to, `exposure_excl_vat` the most it can cost over the term,
+    tolerance included, as the signatory saw it. `ordered_quantity` and `decision_code` come from the closing.
+    `waitlist_number` orders the waiting list by arrival.
     """
 
     __tablename__ = "needs"

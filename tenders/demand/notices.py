@@ -8,12 +8,15 @@ from sqlalchemy.orm import Session
 
 from marketplace.notifications.services import Telling, tell, tell_many
 from marketplace.platform.errors import N_, Sentence
+from tenders.demand import messages
 from tenders.demand.models import Need
 from tenders.demand.rules.closing import Decision
 from tenders.demand.rules.exposure import Exposure
 from tenders.demand.rules.placing import Ground
 from tenders.demand.words import amount_of, unit_of
 from tenders.vehicles.models import Lot
+
+messages.register_all()
 
 MET = Sentence("closing_met", N_("minimum atteint"))
 CLOSED = Sentence("closing_done", N_("besoins clos"))

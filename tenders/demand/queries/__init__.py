@@ -1,5 +1,5 @@
 """Reads of pools, needs and closings."""
-from tenders.demand.queries.closings import find_closing, find_last_closing, list_closings
+from tenders.demand.queries.closings import find_closing, find_last_closing, list_closings, visible_members
 from tenders.demand.queries.needs import (
     NeedRow,
     get_need,
@@ -29,4 +29,5 @@ __all__ = [
     "list_own_needs_on",
     "list_to_sign",
     "rank_of",
+    "visible_members",
 ]

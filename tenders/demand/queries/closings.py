@@ -1,10 +1,14 @@
 """Reads of closings: the decision is the centre's, each reader sees the part that concerns it."""
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from marketplace.establishments.models import Establishment
+from marketplace.grappes.models import GrappeMembership
+from marketplace.platform.permissions import Actor
 from tenders.demand.models import Closing, Need
+from tenders.vehicles.models import Lot
 
 
 def find_closing(session: Session, lot_id: UUID, round_number: int) -> Closing | None:
@@ -27,3 +31,22 @@ def list_live_needs(session: Session, lot_id: UUID) -> list[Need]:
     """Every need a closing looks at, as it is now; the caller holds the lot's lock."""
     statement = select(Need).where(Need.lot_id == lot_id, Need.status.not_in(("excluded", "released")))
     return list(session.scalars(statement, execution_options={"populate_existing": True}))
+
+
+def visible_members(session: Session, actor: Actor, lot: Lot) -> set[UUID] | None:
+    """Establishments whose decision the actor may read: None for all (the vehicle's centre), else its own and those
+    of its grappes (domain §4b.15)."""
+    if actor.is_system or lot.vehicle.organisation_id in actor.organisation_ids(kind="purchasing_centre"):
+        return None
+    own = Establishment.organisation_id.in_(actor.organisation_ids(kind="care_operator"))
+    grappes = (
+        select(GrappeMembership.grappe_id)
+        .join(Establishment, Establishment.id == GrappeMembership.establishment_id)
+        .where(own, GrappeMembership.ended_at.is_(None), GrappeMembership.joined_at.is_not(None))
+    )
+    statement = (
+        select(Need.establishment_id)
+        .join(Establishment, Establishment.id == Need.establishment_id)
+        .where(Need.lot_id == lot.id, or_(own, Need.grappe_id.in_(grappes)))
+    )
+    return set(session.scalars(statement))

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from marketplace.establishments.models import Establishment
@@ -47,11 +47,11 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     operators = actor.organisation_ids(kind="care_operator")
     return or_(
         Vehicle.organisation_id.in_(centres) if centres else false(),
-        and_(or_(Establishment.organisation_id.in_(operators), _in_own_grappe(actor))) if operators else false(),
+        or_(Establishment.organisation_id.in_(operators), _in_own_grappe(actor)) if operators else false(),
     )
 
 
-def _statement(actor: Actor) -> Select[tuple[Need, str, str | None]]:
+def _statement(actor: Actor) -> Select[Need, str, str]:
     return (
         select(Need, Establishment.name.label("establishment_name"), Grappe.name.label("grappe_name"))
         .join(Establishment, Establishment.id == Need.establishment_id)
@@ -68,7 +68,7 @@ def get_need(session: Session, actor: Actor, lot_id: UUID, establishment_id: UUI
     row = session.execute(statement).one_or_none()
     if row is None:
         raise NotFound("need")
-    return NeedRow(*row)
+    return NeedRow(*row.tuple())
 
 
 def list_needs(
@@ -91,7 +91,7 @@ def list_own_needs(session: Session, actor: Actor, lot_id: UUID) -> list[NeedRow
         .where(Need.lot_id == lot_id, Establishment.organisation_id.in_(actor.organisation_ids(kind="care_operator")))
         .order_by(Establishment.name, Need.establishment_id)
     )
-    return [NeedRow(*row) for row in session.execute(statement)]
+    return [NeedRow(*row.tuple()) for row in session.execute(statement)]
 
 
 def list_own_needs_on(session: Session, actor: Actor, lot_ids: list[UUID]) -> list[Need]:

@@ -1,0 +1,96 @@
+"""Needs, pools and closings as the dictionaries that the API answers and the pages read."""
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from marketplace.platform.facts import unpack
+from marketplace.platform.i18n import sentence
+from tenders.demand.models import Closing
+from tenders.demand.queries import NeedRow
+from tenders.demand.services import NeedState
+from tenders.demand.views import GrappeRow, PoolView
+
+
+def need_state(state: NeedState) -> dict[str, Any]:
+    """A need after it was placed or signed, with what it binds to."""
+    wish, signature = state.placed.wish, state.placed.signature
+    answer = {
+        "lot_id": state.lot_id, "establishment_id": state.establishment_id, "grappe_id": wish.grappe_id,
+        "quantity": wish.quantity, "tolerance": wish.tolerance, "firmness": wish.firmness, "status": state.status,
+        "condition": _condition(wish.minimum_pool_quantity, wish.maximum_unit_price),
+        "price_ceiling": signature and signature.price_ceiling, "signed_at": signature and signature.signed_at,
+        "exposure": state.exposure, "version": state.version,
+    }  # fmt: skip
+    return answer if state.rank is None else {**answer, "rank": state.rank}
+
+
+def need_row(row: NeedRow, rank: int | None = None) -> dict[str, Any]:
+    """A need as read."""
+    need = row.need
+    answer = {
+        "lot_id": need.lot_id, "establishment_id": need.establishment_id, "grappe_id": need.grappe_id,
+        "establishment_name": row.establishment_name, "quantity": need.quantity, "tolerance": need.tolerance,
+        "firmness": need.firmness, "condition": _condition(need.minimum_pool_quantity, need.maximum_unit_price),
+        "status": need.status, "price_ceiling": need.price_ceiling, "signed_at": need.signed_at, "version": need.version,
+    }  # fmt: skip
+    optional = {"rank": rank, "ordered_quantity": need.ordered_quantity}
+    return answer | {name: value for name, value in optional.items() if value is not None}
+
+
+def _condition(minimum_pool_quantity: int | None, maximum_unit_price: Any) -> dict[str, Any] | None:
+    if minimum_pool_quantity is None and maximum_unit_price is None:
+        return None
+    return {"minimum_pool_quantity": minimum_pool_quantity, "maximum_unit_price": maximum_unit_price}
+
+
+def pool(view: PoolView) -> dict[str, Any]:
+    """The pool as JSON values: read often, so written down without going through a schema (tests hold them equal)."""
+    value = view.minimum.value
+    return {
+        "lot_id": str(view.lot_id), "status": view.status, "round": view.round, "unit": view.unit, "firm": view.firm,
+        "conditional": view.conditional, "awaiting_signature": view.awaiting_signature,
+        "waitlisted": view.waitlisted, "indicative": view.indicative, "tolerance": view.tolerance,
+        "members": view.members,
+        "minimum": {
+            "kind": view.minimum.kind, "basis": view.minimum.basis, "scope": view.minimum.scope,
+            "value": value if value is None or isinstance(value, int) else f"{value:f}",
+            "quantity": view.minimum.quantity,
+        },
+        "maximum": view.maximum, "missing": view.missing, "covered_by_tolerance": view.covered_by_tolerance,
+        "is_met": view.is_met,
+        "grappes": [_grappe_row(row, whole=row.own or view.sees_everything) for row in view.grappes],
+        "masked_grappes": view.masked_grappes,
+    }  # fmt: skip
+
+
+def _grappe_row(row: GrappeRow, whole: bool) -> dict[str, Any]:
+    shown = {
+        "grappe_id": row.grappe_id and str(row.grappe_id), "name": row.name, "firm": row.firm,
+        "conditional": row.conditional, "indicative": row.indicative, "members": row.members,
+    }  # fmt: skip
+    if not whole:
+        return shown
+    return {
+        **shown, "awaiting_signature": row.awaiting_signature, "waitlisted": row.waitlisted, "tolerance": row.tolerance,
+    }  # fmt: skip
+
+
+def closing(decided: Closing, visible: Collection[UUID] | None = None) -> dict[str, Any]:
+    """A decision in the reader's language; `visible` None shows every member, else only these establishments."""
+    body = decided.body
+    return {
+        "lot_id": decided.lot_id, "round": decided.round, "outcome": decided.outcome,
+        "ordered_quantity": decided.ordered_quantity, "tested_quantity": body["tested_quantity"],
+        "policy_applied": decided.policy_applied, "policy_skipped": [_worded(each) for each in body["policy_skipped"]],
+        "reason": decided.reason, "decided_at": decided.decided_at, "groups": body["groups"],
+        "included": _members(body["included"], visible), "excluded": _members(body["excluded"], visible),
+        "warnings": [{"code": each.code, "detail": sentence(each)} for each in unpack(body["warnings"])],
+    }  # fmt: skip
+
+
+def _members(lines: Iterable[dict[str, Any]], visible: Collection[UUID] | None) -> list[dict[str, Any]]:
+    return [_worded(line) for line in lines if visible is None or UUID(line["establishment_id"]) in visible]
+
+
+def _worded(line: dict[str, Any]) -> dict[str, Any]:
+    return {**line, "detail": " ".join(sentence(each) for each in unpack(line["detail"]))}

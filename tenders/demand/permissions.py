@@ -1,0 +1,15 @@
+"""Who may do what with needs and pools."""
+from marketplace.platform.permissions import EVERY_ROLE, Permission
+
+_CARE = frozenset({"care_operator"})
+_PLACES = frozenset({"admin", "signatory", "buyer", "contributor"})
+
+PERMISSIONS = (
+    Permission("pool.read", "signed_in", EVERY_ROLE, scope="read"),
+    Permission("need.read", "signed_in", EVERY_ROLE, scope="read"),
+    Permission("need.place", "own", _PLACES, kinds=_CARE),
+    # Only where the charter the member signed gives its coordinator the mandate (domain §4b.11).
+    Permission("need.place", "coordinator", _PLACES, kinds=_CARE),
+    Permission("need.sign", "own", frozenset({"signatory"}), scope="sign", kinds=_CARE),
+    Permission("lot.close", "centre", frozenset({"admin", "buyer"}), kinds=frozenset({"purchasing_centre"})),
+)
