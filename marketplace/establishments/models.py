@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Te
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.establishments.legal_statuses import SECTORS
-from marketplace.establishments.rules import ACTIVITY_LEVELS, MEASURES, SIZE_BANDS
+from marketplace.establishments.rules import ACTIVITY_LEVELS, MEASURES, SIZE_BANDS, Profile
 from marketplace.platform import clock
 from marketplace.platform.database import Model, id_column
 
@@ -88,6 +88,11 @@ class Establishment(Model):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+    @property
+    def profile(self) -> Profile:
+        """Size band and activity level, as stored."""
+        return Profile(self.size_band, self.activity_level)
 
 
 class ActivityBand(Model):

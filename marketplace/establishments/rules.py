@@ -40,6 +40,14 @@ def size_band(staff: Decimal | int | None) -> str | None:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """The two fields by which establishments are compared (domain §4b.13); None where it is not known."""
+
+    size_band: str | None
+    activity_level: str | None
+
+
+@dataclass(frozen=True)
 class Band:
     """For one type of establishment: the figure that speaks for its activity, and from where it is medium and high."""
 

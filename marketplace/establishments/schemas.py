@@ -23,7 +23,7 @@ class EstablishmentArgs(PageArgs):
     closed = ma.fields.Boolean(load_default=False, metadata={"description": "closed sites too"})
 
 
-class ProfileOut(Schema):
+class EstablishmentProfileOut(Schema):
     """Two fields (domain §4b.13); null when not known."""
 
     size_band = ma.fields.String(required=True, allow_none=True, validate=ma.validate.OneOf(SIZE_BANDS))
@@ -48,9 +48,7 @@ class EstablishmentOut(Schema):
     postcode = ma.fields.String(required=True, allow_none=True)
     closed_on = ma.fields.Date(required=True, allow_none=True)
     organisation_id = Identifier(required=True)
-    profile = ma.fields.Function(
-        lambda row: {"size_band": row.size_band, "activity_level": row.activity_level}, metadata={"type": "object"}
-    )
+    profile = ma.fields.Nested(EstablishmentProfileOut, required=True)
 
 
 class EstablishmentsOut(Schema):

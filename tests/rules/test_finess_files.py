@@ -153,6 +153,7 @@ def test_random_bytes_are_refused_in_a_sentence(seed: int) -> None:
         ({"finess_et": "010000025"}, "finess_et", "finess_key_wrong"),
         ({"finess_ej": "10000024"}, "finess_ej", "finess_malformed"),
         ({"raison_sociale": "  "}, "raison_sociale", "cell_missing"),
+        ({"raison_sociale": "X" * 301}, "raison_sociale", "text_too_long"),
         ({"secteur": "Mixte"}, "secteur", "sector_unknown"),
         ({"siret": "73282932000075"}, "siret", "siret_wrong"),
         ({"siren": "732829321"}, "siren", "siren_wrong"),

@@ -13,6 +13,8 @@ _DECIMAL = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,6})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _POSTCODE = re.compile(r"[0-9]{5}")
 _CENT = Decimal("0.01")
+LONGEST_TEXT = 300
+"""No name in the published files passes 100 characters; one of thousands would not even fit an index."""
 
 
 class Cells:
@@ -34,7 +36,11 @@ class Cells:
 
     def text(self, column: str) -> str | None:
         """The cell without outer spaces and with single inner ones; None when empty."""
-        return " ".join(self._cells[self._places[column]].split()) or None
+        value = " ".join(self._cells[self._places[column]].split())
+        if len(value) > LONGEST_TEXT:
+            problem = N_("Ce texte a {length} caractères, il en faut {longest} au plus : un guillemet manque peut-être.")
+            self.refuse(column, Sentence("text_too_long", problem, {"length": len(value), "longest": LONGEST_TEXT}))
+        return value or None
 
     def needed(self, column: str) -> str:
         """The same, refused when empty."""
