@@ -18,7 +18,7 @@ class Entry:
     """One line of the site map: French label, endpoint, and the audiences (kinds of organisation) that see it.
 
     `place` is `main` (header), `account` (the reader's own menu) or `footer`. `section` is the beginning of the
-    path under which the entry counts as the current one.
+    path under which the entry counts as the current one. `values` fill the address (a filter, for example).
     """
 
     label: str
@@ -26,6 +26,7 @@ class Entry:
     audiences: frozenset[str]
     place: str = "main"
     section: str = ""
+    values: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.audiences - set(AUDIENCES):
@@ -67,19 +68,22 @@ def page_url(endpoint: str, **values: object) -> str | None:
         return None
 
 
-def _is_current(entry: Entry, url: str) -> bool:
-    path = request.path if request else ""
-    return path == url or bool(entry.section and path.startswith(entry.section))
+def _covers(entry: Entry, url: str, path: str) -> int:
+    """How much of the path an entry explains: its whole address, the length of its section, or nothing."""
+    if path == url.partition("?")[0]:
+        return len(path) + 1
+    return len(entry.section) if entry.section and path.startswith(entry.section) else 0
 
 
 def navigation(actor: Actor | None, place: str = "main") -> list[Link]:
-    """The links of one place for this reader, in the reader's language."""
-    links = []
+    """The links of one place for this reader, in the reader's language; the one that covers the path best is current."""
+    shown = []
     for entry in visible(current_app.extensions["site_map"], audiences_of(actor), place):
-        url = page_url(entry.endpoint)
+        url = page_url(entry.endpoint, **dict(entry.values))
         if url is not None:
-            links.append(Link(_(entry.label), url, _is_current(entry, url)))
-    return links
+            shown.append((entry, url, _covers(entry, url, request.path)))
+    best = max((cover for _entry, _url, cover in shown), default=0)
+    return [Link(_(entry.label), url, bool(cover) and cover == best) for entry, url, cover in shown]
 
 
 def init_app(app: Flask, site_map: Sequence[Entry]) -> None:
