@@ -148,7 +148,10 @@ class LotForm(FlaskForm):
     )
     title = StringField(_l("Intitulé"), [Optional()], description=_l("Vide : le nom de la catégorie."))
     category = SelectField(_l("Catégorie"), [REQUIRED])
-    kind = SelectField(_l("Nature"), [REQUIRED], choices=_choices(labels.LOT_KINDS), default="service")
+    kind = SelectField(
+        _l("Nature"), [REQUIRED], choices=_choices(labels.LOT_KINDS), default="service",
+        description=_l("Un marché support n'existe que si son minimum est atteint."),
+    )  # fmt: skip
     unit = SelectField(_l("Unité d'œuvre"), [REQUIRED], description=_l("Ce que l'on compte ; celle de la catégorie."))
     price_period = SelectField(
         _l("Le prix d'une unité est dû"), [REQUIRED], choices=_choices(labels.PRICE_PERIODS), default="month"

@@ -18,7 +18,7 @@ REGIMES = {
 LOT_KINDS = {
     "supply": _l("Fournitures"),
     "service": _l("Services"),
-    "support": _l("Marché support : n'existe que si son minimum est atteint"),
+    "support": _l("Marché support"),
 }
 PRICE_PERIODS = {"once": _l("une fois"), "month": _l("par mois"), "year": _l("par an")}
 MINIMUM_KINDS = {
