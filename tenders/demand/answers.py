@@ -19,7 +19,7 @@ def need_state(state: NeedState) -> dict[str, Any]:
         "quantity": wish.quantity, "tolerance": wish.tolerance, "firmness": wish.firmness, "status": state.status,
         "condition": _condition(wish.minimum_pool_quantity, wish.maximum_unit_price),
         "price_ceiling": signature and signature.price_ceiling, "signed_at": signature and signature.signed_at,
-        "exposure": state.exposure, "version": state.version,
+        "exposure": state.exposure, "exposure_at_most": state.exposure, "version": state.version,
     }  # fmt: skip
     return answer if state.rank is None else {**answer, "rank": state.rank}
 

@@ -38,13 +38,18 @@ class SignatureIn(Schema):
 
 
 class ExposureOut(Schema):
-    """Euros over `months`; `at_most_…` when the whole tolerance is ordered too. Null without any price."""
+    """Euros over `months` for the quantity; null without any price."""
 
     excl_vat = DecimalString(required=True, allow_none=True)
     incl_vat = DecimalString(required=True, allow_none=True)
     months = ma.fields.Integer(required=True)
-    at_most_excl_vat = DecimalString(required=True, allow_none=True)
-    at_most_incl_vat = DecimalString(required=True, allow_none=True)
+
+
+class AtMostOut(Schema):
+    """Euros over the term when the whole tolerance is ordered too: what a signature binds to at most."""
+
+    excl_vat = DecimalString(required=True, allow_none=True, attribute="at_most_excl_vat")
+    incl_vat = DecimalString(required=True, allow_none=True, attribute="at_most_incl_vat")
 
 
 class ConditionOut(Schema):
@@ -71,6 +76,7 @@ class NeedOut(Schema):
     signed_at = ma.fields.AwareDateTime(required=True, allow_none=True)
     ordered_quantity = ma.fields.Integer()
     exposure = ma.fields.Nested(ExposureOut)
+    exposure_at_most = ma.fields.Nested(AtMostOut)
     version = ma.fields.Integer(required=True)
 
 
