@@ -54,7 +54,7 @@ def choose_locale() -> str:
     if request.path.startswith("/api/") and request.accept_languages:
         return request.accept_languages.best_match(LOCALES, default="fr")
     actor = g.get("actor")
-    if actor is not None and actor.locale in LOCALES:
+    if actor is not None and actor.user_id is not None and actor.locale in LOCALES:
         return actor.locale
     return request.accept_languages.best_match(LOCALES, default="fr") or "fr"
 

@@ -82,7 +82,6 @@ def list_coverage(session: Session) -> list[Coverage]:
     sellers = (
         select(Provider.id, served).where(Provider.verified_at.is_not(None), has_offer).subquery()
     )
-    providers = dict(
-        session.execute(select(sellers.c.region, func.count()).group_by(sellers.c.region)).tuples().all()
-    )
+    counted = session.execute(select(sellers.c.region, func.count()).group_by(sellers.c.region))
+    providers = {region: count for region, count in counted}
     return [Coverage(region, count, joined, providers.get(region, 0)) for region, count, joined in rows]
