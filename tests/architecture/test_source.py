@@ -35,6 +35,12 @@ def is_data(module: Module) -> bool:
     return not any(isinstance(node, ast.FunctionDef | ast.ClassDef | ast.If) for node in module.tree.body)
 
 
+def is_catalogue(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function only says texts, call after call, and decides nothing: a message catalogue."""
+    says = (ast.Expr, ast.Constant, ast.Call, ast.keyword, ast.Name, ast.Load)
+    return all(isinstance(node, says) for line in function.body for node in ast.walk(line))
+
+
 def test_every_module_says_in_its_first_line_what_it_decides():
     found([module.path for module in product() if module.text.strip() and not ast.get_docstring(module.tree)])
 
@@ -124,7 +130,7 @@ def test_no_function_outgrows_its_reader(modules):
     found([
         f"{module.path}:{function.lineno} {function.name}: {length} lines"
         for module, function, length in lengths
-        if length > LONGEST_FUNCTION
+        if length > LONGEST_FUNCTION and not is_catalogue(function)
     ])  # fmt: skip
 
 
