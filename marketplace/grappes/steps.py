@@ -81,17 +81,23 @@ def sign(session: Session, actor: Actor, grappe: Grappe, membership: GrappeMembe
     )
 
 
-def end_membership(
-    session: Session, membership: GrappeMembership, ending: str, *, reason: str | None = None, announced: bool = True
-) -> None:
-    """End a membership, release its claims, and tell the rooms above when a member went."""
-    was_inside = membership.joined_at is not None
+def close_membership(session: Session, membership: GrappeMembership, ending: str, reason: str | None = None) -> None:
+    """Write the end of a membership, an invitation or a request.
+
+    The row is written before anybody above hears of it: a need being placed holds it FOR SHARE, so whoever ends the
+    membership waits for that need, and the rooms above then find it (lock order: grappes, memberships, pools, claims).
+    """
     membership.ended_at = clock.now()
     membership.ending = ending
     membership.end_reason = reason
     membership.is_coordinator = False
     session.flush()
+
+
+def end_membership(session: Session, membership: GrappeMembership, ending: str, *, reason: str | None = None) -> None:
+    """Close it; when the establishment had signed, let the rooms above release its needs, then free its categories."""
+    was_inside = membership.joined_at is not None
+    close_membership(session, membership, ending, reason)
     if was_inside:
+        events.announce(session, MembershipEnded(membership.grappe_id, membership.establishment_id))
         claims.release(session, "membership", membership.grappe_id, membership.establishment_id)
-        if announced:
-            events.announce(session, MembershipEnded(membership.grappe_id, membership.establishment_id))

@@ -159,19 +159,20 @@ def dissolve_grappe(
         rules.check_not_dissolved(grappe.status)
         reason = rules.check_reason(reason)
         told = queries.list_member_organisations(session, grappe_id, ("invited", "requested", "member", "leaving"))
-        events.announce(session, GrappeDissolved(grappe.id))
         running = session.scalars(
             select(GrappeMembership)
             .where(GrappeMembership.grappe_id == grappe_id, GrappeMembership.ended_at.is_(None))
+            .order_by(GrappeMembership.id)
             .execution_options(populate_existing=True)
         ).all()
         endings = {"invited": "withdrawn", "requested": "refused"}
         for membership in running:
-            ending = endings.get(membership.status, "left")
-            steps.end_membership(session, membership, ending, reason=reason, announced=False)
+            steps.close_membership(session, membership, endings.get(membership.status, "left"), reason)
         grappe.dissolved_at = clock.now()
         grappe.dissolution_reason = reason
         session.flush()
+        events.announce(session, GrappeDissolved(grappe.id))
+        claims.release(session, "membership", grappe.id)
         audit.record(
             session, actor, "grappe.dissolved", "grappe", grappe.id, organisation_id=organisation_id,
             after={"reason": reason, "memberships_ended": len(running)},
