@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_
 
 from marketplace.accounts.models import UserSession
-from marketplace.platform.database import transaction
+from marketplace.platform.database import rows_changed, transaction
 
 KEPT_FOR = timedelta(days=30)
 
@@ -13,8 +13,5 @@ def forget_ended_sessions(now: datetime) -> int:
     """Use case: delete sessions expired or revoked more than 30 days ago; how many."""
     limit = now - KEPT_FOR
     with transaction() as session:
-        return session.execute(
-            delete(UserSession)
-            .where(or_(UserSession.expires_at < limit, UserSession.revoked_at < limit))
-            .execution_options(synchronize_session=False)
-        ).rowcount
+        ended = or_(UserSession.expires_at < limit, UserSession.revoked_at < limit)
+        return rows_changed(session, delete(UserSession).where(ended))

@@ -17,7 +17,7 @@ class Notification(Model):
     __table_args__ = (
         # One telling reaches a person once, however often the dispatcher tries.
         UniqueConstraint("telling_id", "user_id"),
-        Index("ix_notifications_user_id_id", "user_id", "id"),
+        Index("ix_notifications_user_id_created_at_id", "user_id", "created_at", "id"),
         Index("ix_notifications_unread", "user_id", postgresql_where=text("read_at IS NULL")),
     )
 

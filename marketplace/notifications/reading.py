@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import tuple_
 from sqlalchemy.orm import Session
 
 from marketplace.notifications import queries
@@ -39,10 +40,12 @@ def reworded(notification: Notification) -> Read:
 def read_page(
     session: Session, actor: Actor, *, unread: bool = False, limit: int = USUAL_PAGE, cursor: str | None = None
 ) -> dict[str, Any]:
-    """{"items": [Read …], "next": cursor or None}; ids grow with time, so their order is the order of arrival."""
-    statement = queries.select_notifications(actor, unread=unread).order_by(Notification.id.desc()).limit(limit + 1)
+    """{"items": [Read …], "next": cursor or None}."""
+    order = (Notification.created_at, Notification.id)
+    statement = queries.select_notifications(actor, unread=unread).order_by(*(column.desc() for column in order))
     if cursor:
-        statement = statement.where(Notification.id < decode_cursor(cursor, [Notification.id])[0])
-    found = list(session.scalars(statement))
-    following = encode_cursor([found[limit - 1].id]) if len(found) > limit else None
+        statement = statement.where(tuple_(*order) < tuple_(*decode_cursor(cursor, order)))
+    found = list(session.scalars(statement.limit(limit + 1)))
+    last = found[limit - 1] if len(found) > limit else None
+    following = encode_cursor([last.created_at, last.id]) if last else None
     return {"items": [reworded(each) for each in found[:limit]], "next": following}

@@ -13,7 +13,7 @@ from marketplace.notifications import queries, templates
 from marketplace.notifications.events import OrganisationsOf
 from marketplace.notifications.models import Notification, NotificationPreference
 from marketplace.platform import clock, events
-from marketplace.platform.database import new_id, transaction
+from marketplace.platform.database import new_id, rows_changed, transaction
 from marketplace.platform.errors import NotFound
 from marketplace.platform.facts import pack, to_json
 from marketplace.platform.outbox.writing import enqueue_many
@@ -116,12 +116,8 @@ def mark_all_read(actor: Actor) -> int:
     """Mark everything the caller has not read; how many."""
     with transaction() as session:
         require(actor, "notification.manage")
-        return session.execute(
-            update(Notification)
-            .where(Notification.user_id == _own(actor), Notification.read_at.is_(None))
-            .values(read_at=clock.now())
-            .execution_options(synchronize_session=False)
-        ).rowcount
+        unread = update(Notification).where(Notification.user_id == _own(actor), Notification.read_at.is_(None))
+        return rows_changed(session, unread.values(read_at=clock.now()))
 
 
 def choose_mail(actor: Actor, *, by_email: bool) -> None:

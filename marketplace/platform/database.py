@@ -1,13 +1,13 @@
 """The database session and the only place that commits or rolls back."""
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData, Uuid
+from sqlalchemy import CursorResult, Executable, MetaData, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from marketplace.platform import clock
@@ -51,6 +51,12 @@ def new_id() -> UUID:
 def id_column() -> Mapped[UUID]:
     """A primary key filled by `new_id`."""
     return mapped_column(Uuid, primary_key=True, default=new_id)
+
+
+def rows_changed(session: Session, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
+    """Step: run an UPDATE or DELETE written for many rows; how many it touched. Rows already loaded are not refreshed."""
+    result = session.execute(statement, values or {}, execution_options={"synchronize_session": False})
+    return cast(CursorResult[Any], result).rowcount
 
 
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)

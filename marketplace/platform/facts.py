@@ -1,6 +1,6 @@
 """How facts travel as JSON: plain for records that people read, tagged where the types must come back."""
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -63,7 +63,7 @@ def unpack(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if len(value) == 1:
-        (tag, inner), = value.items()
+        ((tag, inner),) = value.items()
         if tag == "$sentence":
             return Sentence(inner[0], inner[1], unpack(inner[2]))
         if tag in _READERS:
@@ -71,4 +71,4 @@ def unpack(value: Any) -> Any:
     return {key: unpack(item) for key, item in value.items()}
 
 
-_READERS = {"$decimal": Decimal, "$moment": datetime.fromisoformat, "$day": date.fromisoformat}
+_READERS: dict[str, Callable[[Any], Any]] = {"$decimal": Decimal, "$moment": datetime.fromisoformat, "$day": date.fromisoformat}

@@ -57,7 +57,7 @@ def configure() -> None:
     root = logging.getLogger()
     if any(getattr(handler, "grappe", False) for handler in root.handlers):
         return
-    handler = logging.StreamHandler(_StandardError())  # type: ignore[arg-type]
+    handler = logging.StreamHandler(_StandardError())
     handler.setFormatter(formatter)
     handler.grappe = True  # type: ignore[attr-defined]
     root.addHandler(handler)

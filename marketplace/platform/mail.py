@@ -37,7 +37,7 @@ class Letter(Model):
 
 def list_letters(session: Session, *, recipient: str | None = None, limit: int = 50) -> list[Letter]:
     """Mails kept instead of sent, newest first."""
-    statement = select(Letter).order_by(Letter.id.desc()).limit(limit)
+    statement = select(Letter).order_by(Letter.sent_at.desc(), Letter.id.desc()).limit(limit)
     if recipient is not None:
         statement = statement.where(Letter.recipient == recipient.lower())
     return list(session.scalars(statement))

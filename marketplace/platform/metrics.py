@@ -83,7 +83,7 @@ def render() -> Response:
     """Every metric in Prometheus text form; counts of all gunicorn processes when they share a folder."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         requests = CollectorRegistry()
-        multiprocess.MultiProcessCollector(requests)  # type: ignore[no-untyped-call]
+        multiprocess.MultiProcessCollector(requests)
     else:
         requests = OWN_PROCESS
     state = CollectorRegistry()

@@ -6,7 +6,7 @@ from sqlalchemy import DateTime, Index, Text, delete, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.platform import clock
-from marketplace.platform.database import Model, transaction
+from marketplace.platform.database import Model, rows_changed, transaction
 from marketplace.platform.errors import TooMany
 
 
@@ -50,4 +50,4 @@ def hit(key: str, *, limit: int, window: timedelta) -> None:
 def sweep(now: datetime) -> int:
     """Use case: forget windows that have ended; how many."""
     with transaction() as session:
-        return session.execute(delete(Throttle).where(Throttle.window_end <= now)).rowcount
+        return rows_changed(session, delete(Throttle).where(Throttle.window_end <= now))

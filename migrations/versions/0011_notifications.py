@@ -21,7 +21,7 @@ CREATE TABLE notifications (
     CONSTRAINT fk_notifications_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE
 );
 
-CREATE INDEX ix_notifications_user_id_id ON notifications (user_id, id);
+CREATE INDEX ix_notifications_user_id_created_at_id ON notifications (user_id, created_at, id);
 
 CREATE INDEX ix_notifications_unread ON notifications (user_id) WHERE read_at IS NULL;
 

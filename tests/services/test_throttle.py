@@ -32,7 +32,7 @@ def test_one_more_is_refused_and_says_when_to_come_back(at):
         at(seconds)
     with pytest.raises(TooMany) as refused:
         at(20)
-    assert refused.value.status == 429
+    assert (refused.value.code, refused.value.status) == ("too_many_attempts", 429)
     assert refused.value.details == {"retry_after": 40}
 
 

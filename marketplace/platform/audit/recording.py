@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.platform import clock
 from marketplace.platform.audit.canonical import personal_digest
+from marketplace.platform.database import rows_changed
 from marketplace.platform.facts import to_json, without_floats
 from marketplace.platform.permissions import Actor
 
@@ -55,7 +56,7 @@ def record(
 
 def erase_personal(session: Session, user_id: UUID) -> int:
     """Step: forget the personal values of what this user did and of what was done to its account; how many rows."""
-    return session.execute(_ERASE, {"user_id": user_id, "subject_id": str(user_id)}).rowcount
+    return rows_changed(session, _ERASE, {"user_id": user_id, "subject_id": str(user_id)})
 
 
 def _facts(values: Mapping[str, Any] | None) -> str | None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from marketplace.platform import clock
 from marketplace.platform.audit import canonical
 from marketplace.platform.audit.models import AuditEvent, AuditSeal, AuditUnsealed
-from marketplace.platform.database import transaction
+from marketplace.platform.database import rows_changed, transaction
 
 BATCH = 1000
 SEALER_LOCK = 0x5EA1
@@ -45,16 +45,13 @@ def _seal_one_batch() -> int:
             return 0
         session.add(_seal(session, ids))
         session.flush()
-        session.execute(
-            delete(AuditUnsealed).where(AuditUnsealed.event_id.in_(ids)).execution_options(synchronize_session=False)
-        )
-        return len(ids)
+        return rows_changed(session, delete(AuditUnsealed).where(AuditUnsealed.event_id.in_(ids)))
 
 
 def _seal(session: Session, ids: Sequence[int]) -> AuditSeal:
     columns = AuditEvent.__table__.columns
     events = session.execute(select(*columns).where(AuditEvent.id.in_(ids)).order_by(AuditEvent.id))
-    rows, rows_hash = canonical.rows_hash(events)  # type: ignore[arg-type]
+    rows, rows_hash = canonical.rows_hash(events)
     before = newest_seal(session)
     runs = canonical.spans(ids)
     seal = {

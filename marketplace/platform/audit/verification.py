@@ -83,7 +83,7 @@ def _problem_of(session: Session, seal: AuditSeal, expected_seq: int, previous: 
     )
     if claimed != seal.hash:
         return "the seal itself was changed"
-    rows, rows_hash = canonical.rows_hash(session.execute(_EVENTS_OF_SEAL, {"seq": seal.seq}))  # type: ignore[arg-type]
+    rows, rows_hash = canonical.rows_hash(session.execute(_EVENTS_OF_SEAL, {"seq": seal.seq}))
     if rows != seal.rows:
         return f"it sealed {seal.rows} events and {rows} are there"
     if rows_hash != seal.rows_hash:

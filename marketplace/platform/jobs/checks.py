@@ -2,6 +2,7 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from flask import current_app
 from sqlalchemy import text
@@ -40,7 +41,8 @@ def on_check(name: str, check: Check) -> None:
 def run_checks() -> dict[str, int]:
     """Ask every room what falls due now; one that fails does not keep the others waiting. How many things each did."""
     now = clock.now()
-    return {name: done for name in _checks if (done := run_once(name, lambda n=name: _checks[n](now))) is not None}
+    outcomes = {name: run_once(name, partial(check, now)) for name, check in _checks.items()}
+    return {name: done for name, done in outcomes.items() if done is not None}
 
 
 def run_once(name: str, work: Callable[[], int]) -> int | None:

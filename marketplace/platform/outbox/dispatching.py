@@ -11,7 +11,7 @@ from flask import current_app
 from sqlalchemy import delete, text, update
 
 from marketplace.platform import clock
-from marketplace.platform.database import transaction
+from marketplace.platform.database import rows_changed, transaction
 from marketplace.platform.outbox.models import OutboxRow
 from marketplace.platform.outbox.registry import handler_of
 from marketplace.platform.outbox.rules import MOST_ATTEMPTS, is_last, wait_after
@@ -56,18 +56,14 @@ def dispatch_due(*, for_at_most: timedelta = timedelta(seconds=50)) -> int:
 def sweep(now: datetime) -> int:
     """Use case: forget rows delivered more than 30 days ago; given-up ones stay until somebody looks. How many."""
     with transaction() as session:
-        return session.execute(delete(OutboxRow).where(OutboxRow.done_at < now - KEPT_FOR)).rowcount
+        return rows_changed(session, delete(OutboxRow).where(OutboxRow.done_at < now - KEPT_FOR))
 
 
 def retry_given_up() -> int:
     """Use case: try every given-up row again, once its cause is mended; how many."""
     with transaction() as session:
-        return session.execute(
-            update(OutboxRow)
-            .where(OutboxRow.given_up_at.is_not(None))
-            .values(given_up_at=None, attempts=0, next_attempt_at=clock.now())
-            .execution_options(synchronize_session=False)
-        ).rowcount
+        again = update(OutboxRow).values(given_up_at=None, attempts=0, next_attempt_at=clock.now())
+        return rows_changed(session, again.where(OutboxRow.given_up_at.is_not(None)))
 
 
 def _claim() -> list[Claimed]:
@@ -105,9 +101,4 @@ def _note_failure(row: Claimed, error: Exception) -> None:
 
 def _mark(row: Claimed, **values: Any) -> None:
     with transaction() as session:
-        session.execute(
-            update(OutboxRow)
-            .where(OutboxRow.id == row.id)
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )
+        rows_changed(session, update(OutboxRow).where(OutboxRow.id == row.id).values(**values))
