@@ -63,15 +63,16 @@ def _client(port: int, requests: Callable[[int], bytes], number: int, until: flo
     done, latencies, statuses = 0, [], Counter[int]()
     connection = None
     while time.perf_counter() < until:
-        if connection is None or done % RECONNECT_AFTER == 0:
-            if connection is not None:
-                connection.close()
-            connection = socket.create_connection(("127.0.0.1", port))
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        begin = time.perf_counter()
-        connection.sendall(requests(number * 10_000_000 + done))
-        statuses[_read_response(connection)] += 1
-        latencies.append((time.perf_counter() - begin) * 1000)
+        try:
+            if connection is None or done % RECONNECT_AFTER == 0:
+                connection = _connect(port, connection)
+            begin = time.perf_counter()
+            connection.sendall(requests(number * 10_000_000 + done))
+            statuses[_read_response(connection)] += 1
+            latencies.append((time.perf_counter() - begin) * 1000)
+        except OSError:  # counted as status 0: a broken connection is an answer to be seen, not to be hidden
+            statuses[0] += 1
+            connection = None
         done += 1
     if connection is not None:
         connection.close()
@@ -79,6 +80,14 @@ def _client(port: int, requests: Callable[[int], bytes], number: int, until: flo
         load.requests += done
         load.latencies_ms += latencies
         load.statuses += statuses
+
+
+def _connect(port: int, former: socket.socket | None) -> socket.socket:
+    if former is not None:
+        former.close()
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
 
 
 def run_load(port: int, requests: Callable[[int], bytes], *, clients: int = 8, seconds: float = 3.0) -> Load:
