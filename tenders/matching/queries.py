@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from catalog.certifications.queries import held_by_provider, list_schemes
 from catalog.certifications.rules.coverage import Period
+from catalog.certifications.rules.states import Scheme
 from catalog.offers.models import Offer
 from catalog.offers.queries import grid_of
 from catalog.providers.models import Provider
@@ -80,7 +81,7 @@ def list_own_matches(session: Session, actor: Actor, lots: Sequence[Lot]) -> lis
     if not providers or not lots:
         return []
     schemes, today = list_schemes(session, language()), clock.today()
-    candidates = _candidates(session, providers, None)
+    candidates = _candidates(session, providers, None, schemes)
     pooled = _pooled(session, lots, weigh=any(offer.grid.regional_uplifts for c in candidates for offer in c.offers))
     by_id = {provider.id: provider for provider in providers}
     found = []
@@ -126,9 +127,10 @@ def _matches(session: Session, actor: Actor, lot: Lot) -> LotMatches:
     is_centre = actor.is_system or lot.vehicle.organisation_id in actor.organisation_ids(kind="purchasing_centre")
     own_only = own_providers and not is_centre
     providers = list_own_providers(session, actor) if own_only else _providers_selling(session, actor, lot.category_code)
-    candidates = _candidates(session, providers, lot.category_code)
+    schemes = list_schemes(session, language())
+    candidates = _candidates(session, providers, lot.category_code, schemes)
     pooled = _pooled(session, [lot], weigh=any(o.grid.regional_uplifts for c in candidates for o in c.offers))[lot.id]
-    found: Matches = match(_ask(lot, pooled), candidates, list_schemes(session, language()), clock.today())
+    found: Matches = match(_ask(lot, pooled), candidates, schemes, clock.today())
     eligible = tuple(replace(row, score=None) for row in found.eligible) if own_only else found.eligible
     return LotMatches(lot, pooled.quantity, pooled.basis, own_only, eligible, found.excluded)
 
@@ -141,10 +143,11 @@ def _providers_selling(session: Session, actor: Actor, category: str) -> list[Pr
     return list(session.scalars(visible_providers(actor).where(sells).order_by(Provider.id)))
 
 
-def _candidates(session: Session, providers: Sequence[Provider], category: str | None) -> list[Candidate]:
+def _candidates(
+    session: Session, providers: Sequence[Provider], category: str | None, schemes: Mapping[str, Scheme]
+) -> list[Candidate]:
     """The providers with certificates and offers (of one category, or all), as the rule reads them: three statements."""
     ids = [provider.id for provider in providers]
-    schemes = list_schemes(session, language())
     certificates = held_by_provider(session, ids, schemes)
     statement = select(Offer).where(Offer.provider_id.in_(ids)).options(selectinload(Offer.brackets)).order_by(Offer.id)
     if category is not None:
@@ -203,7 +206,7 @@ def _pooled(session: Session, lots: Sequence[Lot], *, weigh: bool) -> dict[UUID,
     closings = select(Closing).where(Closing.lot_id.in_(ids), Closing.outcome == "met").order_by(Closing.round)
     ordered = {closing.lot_id: closing.ordered_quantity for closing in session.scalars(closings)}
     sums = select(LotTotals.lot_id, LotTotals.firm + LotTotals.conditional).where(LotTotals.lot_id.in_(ids))
-    pooled = dict(session.execute(sums).tuples().all())
+    pooled = dict(session.execute(sums).all())
     regions = _by_region(session, ids) if weigh else {}
     found = {}
     for lot in lots:
