@@ -168,6 +168,13 @@ def _unexpected(error: Exception) -> Response:
     return problem(500, STATUS_TITLES[500][0], str(STATUS_TITLES[500][1]))
 
 
+def _unwritable_text(error: UnicodeEncodeError) -> Response:
+    """Half a character ("\\ud800" in JSON) reads as text but cannot be stored: the caller's mistake, not ours."""
+    if "surrogates" not in error.reason:
+        return _unexpected(error)
+    return _domain_error(BadInput({"body": [HALF_CHARACTER]}))
+
+
 def _database_away(error: OperationalError) -> Response:
     log.error("database unavailable: %s", type(error.orig).__name__)
     return problem(503, STATUS_TITLES[503][0], str(STATUS_TITLES[503][1]), {"Retry-After": "5"})
@@ -191,11 +198,13 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(IntegrityError, _integrity_error)
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(UnicodeEncodeError, _unwritable_text)
     app.register_error_handler(Exception, _unexpected)
     app.after_request(_finish)
 
 
 NUL_IN_TEXT = N_("Le texte contient un caractère nul : retirez-le.")
+HALF_CHARACTER = N_("Le texte contient la moitié d'un caractère : retirez-la.")
 
 
 def refuse_nul(app: Flask) -> None:

@@ -8,9 +8,10 @@ from flask_babel import lazy_gettext as _l
 
 from catalog.providers.words import DELIVERY_MODES
 from marketplace.categories.units import UNITS
-from marketplace.platform.api import DecimalString, Identifier, Quantity, Schema
+from marketplace.platform.api import DecimalString, Identifier, Schema
 from marketplace.platform.pagination import PageArgs
 from tenders.vehicles import words
+from tenders.vehicles.rules import MOST_UNITS
 
 
 def not_blank(text: str) -> None:
@@ -105,7 +106,7 @@ class LotIn(Schema):
     unit = _among(tuple(UNITS), required=True)
     price_period = _among(words.PRICE_PERIODS, required=True)
     term_months = ma.fields.Integer(required=True, strict=True, validate=MONTHS)
-    order_multiple = Quantity(minimum=1, load_default=1)
+    order_multiple = ma.fields.Integer(load_default=1, strict=True, validate=ma.validate.Range(min=1, max=MOST_UNITS))
     reference_unit_price = DecimalString(
         load_default=None, allow_none=True, validate=ma.validate.Range(min=Decimal(0), min_inclusive=False)
     )

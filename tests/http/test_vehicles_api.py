@@ -1,4 +1,5 @@
 """Vehicles and lots over HTTP: the contract of formats/core-api.md, statuses, ETags, lists."""
+import json
 from datetime import timedelta
 
 import pytest
@@ -117,6 +118,8 @@ def test_a_refused_opening_names_its_code_its_lot_and_its_field(buyer):
         ({"needs_close_at": "2027-06-12T10:00:00"}, "needs_close_at"),
         ({"reference_unit_price": "0"}, "reference_unit_price"),
         ({"code": "  "}, "code"),
+        ({"order_multiple": 10**12}, "order_multiple"),
+        ({"needs_close_at": "9999-12-31T23:59:59-12:00"}, "needs_close_at"),
         ({"colour": "blue"}, "colour"),
     ],
 )
@@ -125,6 +128,12 @@ def test_a_malformed_lot_says_which_field(buyer, changes, field):
     refused = buyer.post(f"{V1}/vehicles/{vehicle}/lots", json=lot_body(**changes))
     assert (refused.status_code, refused.json["code"]) == (422, "invalid_input")
     assert list(refused.json["errors"]) == [field]
+
+
+def test_half_a_character_is_the_callers_mistake(buyer):
+    written = json.dumps(vehicle_body(name="a\ud800"))
+    refused = buyer.post(f"{V1}/vehicles", data=written, content_type="application/json")
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["body"])
 
 
 def test_a_draft_is_patched_field_by_field_with_its_etag(buyer):
