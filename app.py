@@ -9,10 +9,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 from catalog.certifications import api as certifications_api
+from catalog.certifications import pages as certifications_pages
 from catalog.certifications import permissions as certifications_permissions
 from catalog.offers import api as offers_api
+from catalog.offers import directory_pages
+from catalog.offers import pages as offers_pages
 from catalog.offers import permissions as offers_permissions
 from catalog.providers import api as profiles_api
+from catalog.providers import pages as profiles_pages
 from catalog.providers import permissions as providers_permissions
 from marketplace.accounts import api as accounts_api
 from marketplace.accounts import expiry, identity, passwords_by_mail
@@ -68,9 +72,9 @@ from tenders.demand import listeners as demand
 from tenders.demand import permissions as demand_permissions
 from tenders.demand import services as demand_services
 from tenders.demand.cli import pool_commands
+from tenders.demo.seed import seed
 from tenders.matching import api as matching_api
 from tenders.matching import permissions as matching_permissions
-from tenders.demo.seed import seed
 from tenders.vehicles import api as vehicles_api
 from tenders.vehicles import events as vehicles_events
 from tenders.vehicles import pages as vehicles_pages
@@ -99,6 +103,10 @@ PAGE_BLUEPRINTS = (
     notifications_pages.bp,
     vehicles_pages.bp,
     dashboard_pages.bp,
+    directory_pages.bp,
+    profiles_pages.bp,
+    certifications_pages.bp,
+    offers_pages.bp,
 )
 PERMISSIONS = {
     "accounts": accounts_permissions.PERMISSIONS,
@@ -124,6 +132,7 @@ PUBLIC_ENDPOINTS = {
     *dashboard_pages.PUBLIC_ENDPOINTS,
     *mailbox.PUBLIC_ENDPOINTS,
     *health.PUBLIC_ENDPOINTS,
+    *directory_pages.PUBLIC_ENDPOINTS,
 }
 LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (notifications_events.OrganisationsOf, establishments_answers.organisations_of),

@@ -1,5 +1,5 @@
 """Reads of offers: published ones are seen by everybody, prices by buyers and their owner, drafts by their owner."""
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -36,6 +36,11 @@ class ShownOffer:
     def provider_name(self) -> str:
         """Who offers it."""
         return self.provider.name
+
+    @property
+    def uplifts(self) -> Mapping[str, Decimal]:
+        """Euros per unit and period by region; empty when the reader does not see prices."""
+        return grid_of(self.row).regional_uplifts if self.prices_visible else {}
 
     @property
     def drops(self) -> list[PriceDrop]:

@@ -1,0 +1,83 @@
+"""Forms of certificates: declare one, decide about one."""
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Optional
+
+from catalog.certifications.rules.states import Scheme
+from catalog.providers.forms import REQUIRED, choices
+from marketplace.accounts.forms import CheckboxesField
+
+DECISIONS = {
+    "verify": _l("Vérifier : il compte dès maintenant"),
+    "reject": _l("Refuser"),
+    "suspend": _l("Suspendre"),
+    "reinstate": _l("Lever la suspension"),
+    "withdraw": _l("Retirer"),
+}
+
+
+class CertificateForm(FlaskForm):
+    """A certificate to declare; schemes, versions and activities are those the platform knows."""
+
+    scheme = SelectField(_l("Certificat et version"), [REQUIRED])
+    number = StringField(_l("Numéro"), [REQUIRED])
+    body = StringField(_l("Organisme"), [REQUIRED], description=_l("Qui l'a délivré."))
+    scope = TextAreaField(_l("Périmètre"), [Optional()], description=_l("Tel qu'il est écrit sur le certificat."))
+    activities = CheckboxesField(
+        _l("Activités couvertes"), description=_l("Pour HDS et PASSI : cochez celles de ce certificat.")
+    )
+    valid_from = DateField(_l("Valable à partir du"), [REQUIRED])
+    valid_until = DateField(_l("Dernier jour de validité"), [REQUIRED])
+
+    def __init__(self, schemes: Mapping[str, Scheme], **options: Any) -> None:
+        super().__init__(**options)
+        self.scheme.choices = [SelectChoice(key, word) for key, word in _versions(schemes)]
+        self.activities.choices = [
+            SelectChoice(f"{scheme.code}:{number}", f"{scheme.code.upper()} {number} : {name}")
+            for scheme in schemes.values()
+            for number, name in scheme.activities.items()
+        ]
+
+    def body_of(self) -> dict[str, Any]:
+        """The form as the schema reads it; activities of other schemes are left out."""
+        scheme, _colon, version = (self.scheme.data or "").partition(":")
+        ticked = [key.partition(":") for key in self.activities.data or []]
+        return {
+            "scheme": scheme,
+            "version": version or None,
+            "number": self.number.data,
+            "body": self.body.data,
+            "scope": self.scope.data or "",
+            "activities": [int(number) for code, _colon, number in ticked if code == scheme],
+            "valid_from": str(self.valid_from.data),
+            "valid_until": str(self.valid_until.data),
+        }
+
+
+class CertificateDecisionForm(FlaskForm):
+    """The platform's decision on a certificate; `possible` are the decisions its state allows."""
+
+    decision = RadioField(_l("Décision"), [REQUIRED])
+    reason = TextAreaField(
+        _l("Raison"), [Optional()], description=_l("Obligatoire pour refuser, suspendre ou retirer : elle sera lue.")
+    )
+
+    def __init__(self, possible: list[str], **options: Any) -> None:
+        super().__init__(**options)
+        self.decision.choices = choices({code: DECISIONS[code] for code in possible})
+
+
+def _versions(schemes: Mapping[str, Scheme]) -> list[tuple[str, str]]:
+    listed = []
+    for scheme in schemes.values():
+        for version in scheme.versions:
+            listed.append((f"{scheme.code}:{version}", _("%(name)s, version %(version)s", name=scheme.name, version=version)))
+        if not scheme.versions:
+            listed.append((f"{scheme.code}:", scheme.name))
+    return listed

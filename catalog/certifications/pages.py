@@ -1,0 +1,96 @@
+"""HTML: a provider's certificates and their declaration; the operator's queue and decisions."""
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from catalog.certifications import queries, services
+from catalog.certifications.forms import CertificateDecisionForm, CertificateForm
+from catalog.certifications.models import Certificate
+from catalog.certifications.rules.declaration import DECISIONS
+from catalog.certifications.schemas import CertificateIn
+from catalog.providers.queries import get_provider, list_own_providers, list_waiting
+from catalog.providers.submission import submit
+from marketplace.platform import clock
+from marketplace.platform.api import current_actor, guard, page_blueprint
+from marketplace.platform.database import db
+from marketplace.platform.i18n import language
+from marketplace.platform.permissions import allowed, require
+
+bp = page_blueprint("certifications", __name__, template_folder="../templates")
+
+
+@bp.get("/certificats")
+@guard("certificate.read")
+def list_certificates() -> Any:
+    """My certificates with their states; the operator is led to its queue."""
+    session, actor = db.session(), current_actor()
+    if actor.is_operator:
+        return redirect(url_for(".review"))
+    schemes = queries.list_schemes(session, language())
+    providers = list_own_providers(session, actor)
+    return render_template(
+        "catalog/certificates.html",
+        groups=[(provider, queries.list_certificates(session, actor, provider, schemes)) for provider in providers],
+        schemes=schemes,
+        may_declare=[p.id for p in providers if allowed(actor, "certificate.declare", own=p.organisation_id)],
+    )
+
+
+@bp.route("/prestataires/<uuid:provider_id>/certificats/nouveau", methods=["GET", "POST"])
+@guard("certificate.declare")
+def declare(provider_id: UUID) -> Any:
+    """Declare a certificate."""
+    session, actor = db.session(), current_actor()
+    provider = get_provider(session, actor, provider_id)
+    require(actor, "certificate.declare", own=provider.organisation_id)
+    form = CertificateForm(queries.list_schemes(session, language()))
+
+    def save() -> Certificate:
+        return services.declare_certificate(actor, provider_id, **CertificateIn().load(form.body_of()))
+
+    def onward(_made: Certificate) -> str:
+        flash(_("Certificat déclaré. Il comptera dès que la plateforme l'aura vérifié."), "success")
+        return url_for(".list_certificates")
+
+    return submit(form, save, onward, "catalog/certificate_form.html", provider=provider)
+
+
+@bp.get("/a-verifier")
+@guard("certificate.decide")
+def review() -> str:
+    """What waits for the platform: providers and certificates, oldest first."""
+    session, actor = db.session(), current_actor()
+    require(actor, "certificate.decide")
+    return render_template(
+        "catalog/review.html",
+        providers=list_waiting(session)["items"],
+        page=queries.list_to_verify(session, cursor=request.args.get("cursor")),
+        schemes=queries.list_schemes(session, language()),
+    )
+
+
+@bp.route("/certificats/<uuid:certificate_id>/decision", methods=["GET", "POST"])
+@guard("certificate.decide")
+def judge(certificate_id: UUID) -> Any:
+    """Decide about a certificate."""
+    session, actor = db.session(), current_actor()
+    certificate, provider = queries.get_certificate(session, actor, certificate_id)
+    require(actor, "certificate.decide")
+    schemes = queries.list_schemes(session, language())
+    shown = queries.shown([certificate], schemes, clock.today(), with_reasons=True)[0]
+    form = CertificateDecisionForm([code for code, states in DECISIONS.items() if shown.state in states])
+
+    def save() -> Certificate:
+        return services.judge_certificate(
+            actor, certificate_id, decision=form.decision.data, reason=form.reason.data
+        )
+
+    def onward(_decided: Certificate) -> str:
+        flash(_("Décision enregistrée."), "success")
+        return url_for(".review")
+
+    return submit(
+        form, save, onward, "catalog/certificate_decision.html", provider=provider, certificate=shown, schemes=schemes
+    )

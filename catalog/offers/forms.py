@@ -1,0 +1,129 @@
+"""The form of an offer: it says what the API says, its content is read by the same schema."""
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import FieldList, Form, FormField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import Optional
+
+from catalog.offers.models import Offer
+from catalog.offers.queries import grid_of
+from catalog.offers.rules import MOST_BRACKETS
+from catalog.providers import labels
+from catalog.providers.forms import REQUIRED, choices
+from catalog.providers.submission import figures
+from marketplace.accounts.forms import CheckboxesField
+from marketplace.categories.models import ServiceCategory
+from marketplace.categories.units import UNITS, unit_word
+from marketplace.platform.errors import N_, BadInput
+from marketplace.platform.i18n import language
+
+BLANK_ROWS = 3
+
+
+class BracketForm(Form):
+    """One line of the grid; an empty line is left out."""
+
+    from_quantity = StringField(_l("À partir de"))
+    unit_price = StringField(_l("Prix unitaire HT"))
+
+
+class OfferForm(FlaskForm):
+    """An offer with its grid. Category, unit and period are chosen once; `begun` leaves them out."""
+
+    category = SelectField(_l("Catégorie"), [REQUIRED])
+    title = StringField(_l("Intitulé"), [REQUIRED])
+    description = TextAreaField(_l("Description"), [Optional()])
+    unit = SelectField(_l("Unité d'œuvre"), [Optional()])
+    price_period = SelectField(_l("Le prix est dû"), [Optional()])
+    pricing = RadioField(_l("Mode de prix"), [REQUIRED], choices=choices(labels.PRICINGS), default="all_units")
+    brackets = FieldList(FormField(BracketForm), max_entries=MOST_BRACKETS)
+    mobilisation_amount = StringField(
+        _l("Frais de mise en place, en euros HT"), [Optional()],
+        description=_l("Payés une fois, quelle que soit la quantité."),
+    )  # fmt: skip
+    minimum_quantity = StringField(
+        _l("Votre minimum"), [Optional()], description=_l("En unités ; en dessous, vous ne répondez pas. Vide : 1.")
+    )
+    capacity = StringField(_l("Votre capacité"), [Optional()], description=_l("En unités. Vide : sans limite déclarée."))
+    regional_uplifts = TextAreaField(
+        _l("Majorations par région"), [Optional()],
+        description=_l("Une par ligne : code INSEE, deux-points, euros par unité et période. Exemple : 02 : 0,35"),
+    )  # fmt: skip
+    delivery_modes = CheckboxesField(_l("Modes d'intervention"), choices=choices(labels.DELIVERY_MODES))
+    visibility = RadioField(_l("Qui voit vos prix"), [REQUIRED], choices=choices(labels.VISIBILITIES), default="buyers")
+
+    BEGUN = ("category", "unit", "price_period")
+
+    def __init__(self, categories: Sequence[ServiceCategory], *, begun: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        if begun:
+            for name in self.BEGUN:
+                del self[name]
+        else:
+            names = {category.code: category.name_in(language()) for category in categories}
+            self.category.choices = choices(names)
+            units = {code: unit_word(code, 1, language()) for code in UNITS}
+            self.unit.choices = choices({"": _("celle de la catégorie"), **units})
+            self.price_period.choices = choices({"": _("comme d'usage dans la catégorie"), **labels.PRICE_PERIODS})
+        if not self.is_submitted():
+            while len(self.brackets) < min(MOST_BRACKETS, max(5, self._filled() + BLANK_ROWS)):
+                self.brackets.append_entry()
+
+    def _filled(self) -> int:
+        return sum(bool(entry.from_quantity.data) for entry in self.brackets)
+
+    def body(self) -> dict[str, Any]:
+        """The form as the schema reads it; BadInput for a line of uplifts that cannot be read."""
+        written = {
+            "title": self.title.data,
+            "description": self.description.data or "",
+            "pricing": self.pricing.data,
+            "mobilisation_amount": figures(self.mobilisation_amount.data) or "0",
+            "minimum_quantity": _whole(self.minimum_quantity.data) or 1,
+            "capacity": _whole(self.capacity.data),
+            "regional_uplifts": _uplifts(self.regional_uplifts.data),
+            "delivery_modes": self.delivery_modes.data or [],
+            "visibility": self.visibility.data,
+            "brackets": [
+                {"from_quantity": _whole(e.from_quantity.data), "unit_price": figures(e.unit_price.data)}
+                for e in self.brackets
+                if e.from_quantity.data or e.unit_price.data
+            ],
+        }
+        if "category" in self:
+            written |= {name: self[name].data or None for name in self.BEGUN}
+        return written
+
+
+def offer_values(offer: Offer) -> dict[str, Any]:
+    """A draft as the form shows it."""
+    grid = grid_of(offer)
+    plain = ("title", "description", "pricing", "minimum_quantity", "delivery_modes", "visibility")
+    return {
+        **{name: getattr(offer, name) for name in plain},
+        "mobilisation_amount": f"{grid.mobilisation_amount:f}",
+        "capacity": offer.capacity if offer.capacity is not None else "",
+        "regional_uplifts": "\n".join(f"{region} : {uplift:f}" for region, uplift in grid.regional_uplifts.items()),
+        "brackets": [{"from_quantity": b.from_quantity, "unit_price": f"{b.unit_price:f}"} for b in grid.brackets],
+    }
+
+
+def _whole(text: Any) -> Any:
+    """A whole number typed with spaces, or the text itself for the schema to refuse."""
+    cleaned = figures(None if text is None else str(text))
+    return int(cleaned) if cleaned is not None and cleaned.isascii() and cleaned.isdigit() else cleaned
+
+
+def _uplifts(text: str | None) -> dict[str, str]:
+    found = {}
+    for line in (text or "").splitlines():
+        region, colon, uplift = line.partition(":")
+        if not line.strip():
+            continue
+        if not colon or not region.strip() or figures(uplift) is None:
+            raise BadInput({"regional_uplifts": [N_("Une majoration par ligne : code INSEE, deux-points, euros.")]})
+        found[region.strip()] = figures(uplift) or ""
+    return found

@@ -1,0 +1,58 @@
+"""Forms of provider profiles and of the platform's decisions."""
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import DateField, RadioField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Optional
+
+from catalog.providers import labels
+from marketplace.accounts.forms import CheckboxesField
+
+REQUIRED = InputRequired(_l("Ce champ est obligatoire."))
+
+
+def choices(words: Mapping[Any, Any]) -> list[SelectChoice]:
+    """Codes and words as WTForms wants them."""
+    return [SelectChoice(code, word) for code, word in words.items()]
+
+
+class ProfileForm(FlaskForm):
+    """What a provider says of itself."""
+
+    description = TextAreaField(
+        _l("Présentation"), [Optional()], description=_l("Ce que vous faites, pour qui, en quelques phrases.")
+    )
+    regions = CheckboxesField(
+        _l("Régions servies"), choices=choices(labels.TERRITORY_NAMES),
+        description=_l("Une région non cochée n'est pas servie : les lots qui l'exigent ne vous seront pas proposés."),
+    )  # fmt: skip
+    delivery_modes = CheckboxesField(_l("Modes d'intervention"), choices=choices(labels.DELIVERY_MODES))
+
+    def body(self) -> dict[str, Any]:
+        """The form as the schema reads it."""
+        return {
+            "description": self.description.data or "",
+            "regions": self.regions.data or [],
+            "delivery_modes": self.delivery_modes.data or [],
+        }
+
+
+class ProviderDecisionForm(FlaskForm):
+    """The platform's decision on a provider."""
+
+    decision = RadioField(
+        _l("Décision"), [REQUIRED], choices=choices({"verify": _l("Vérifier"), "refuse": _l("Refuser")})
+    )
+    reason = TextAreaField(
+        _l("Raison"), [Optional()], description=_l("Obligatoire pour refuser : le prestataire la lira.")
+    )
+
+
+class SuspensionForm(FlaskForm):
+    """A suspension."""
+
+    until = DateField(_l("Dernier jour"), [REQUIRED])
+    reason = TextAreaField(_l("Raison"), [REQUIRED])
