@@ -8,6 +8,8 @@ from tests.architecture.codebase import Module, committed_files, dotted, product
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 40
+LONGEST_STORY = 80
+"""A test that tells a whole journey keeps its order in one place: cut up, it would have to be read backwards."""
 DATABASE = "marketplace/platform/database.py"
 CLOCK = "marketplace/platform/clock.py"
 CLOCKS = {
@@ -120,8 +122,10 @@ def test_no_file_outgrows_its_reader(modules):
     ])  # fmt: skip
 
 
-@pytest.mark.parametrize("modules", [product, suite], ids=["product", "tests"])
-def test_no_function_outgrows_its_reader(modules):
+@pytest.mark.parametrize(
+    ("modules", "longest"), [(product, LONGEST_FUNCTION), (suite, LONGEST_STORY)], ids=["product", "tests"]
+)
+def test_no_function_outgrows_its_reader(modules, longest):
     lengths = (
         (module, function, (function.end_lineno or 0) - function.lineno + 1)
         for module in modules()
@@ -130,7 +134,7 @@ def test_no_function_outgrows_its_reader(modules):
     found([
         f"{module.path}:{function.lineno} {function.name}: {length} lines"
         for module, function, length in lengths
-        if length > LONGEST_FUNCTION and not is_catalogue(function)
+        if length > longest and not is_catalogue(function)
     ])  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from marketplace.establishments.models import Establishment
@@ -76,6 +76,20 @@ def list_pooled_categories(session: Session, actor: Actor) -> set[str]:
     )
 
 
+def _own_site_inside(own: set[UUID]) -> ColumnElement[bool]:
+    """Whether one of these organisations' sites is in the grappe, invited or asking."""
+    return exists(
+        select(GrappeMembership.id)
+        .join(Establishment, Establishment.id == GrappeMembership.establishment_id)
+        .where(
+            GrappeMembership.grappe_id == Grappe.id,
+            GrappeMembership.ended_at.is_(None),
+            Establishment.organisation_id.in_(own),
+        )
+        .correlate(Grappe)
+    )
+
+
 def list_fitting(session: Session, actor: Actor, regions: set[str], limit: int = 4) -> list[Fitting]:
     """Grappes one could join: of one's region (or of the whole country), not full, none of one's sites inside yet.
 
@@ -94,16 +108,6 @@ def list_fitting(session: Session, actor: Actor, regions: set[str], limit: int =
         .correlate(Grappe)
         .scalar_subquery()
     )
-    mine_inside = exists(
-        select(GrappeMembership.id)
-        .join(Establishment, Establishment.id == GrappeMembership.establishment_id)
-        .where(
-            GrappeMembership.grappe_id == Grappe.id,
-            GrappeMembership.ended_at.is_(None),
-            Establishment.organisation_id.in_(own),
-        )
-        .correlate(Grappe)
-    )
     rows = session.execute(
         select(Grappe, categories, members, Coordinator.name)
         .join(Coordinator, Coordinator.id == Grappe.coordinator_establishment_id)
@@ -111,7 +115,7 @@ def list_fitting(session: Session, actor: Actor, regions: set[str], limit: int =
             Grappe.status.in_(("forming", "active")),
             or_(func.cardinality(Grappe.territory) == 0, Grappe.territory.overlap(sorted(regions))),
             or_(Grappe.maximum_members.is_(None), members < Grappe.maximum_members),
-            ~mine_inside,
+            ~_own_site_inside(own),
         )
         .order_by(func.cardinality(categories).desc().nulls_last(), Grappe.name, Grappe.id)
         .limit(limit)
