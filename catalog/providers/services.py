@@ -13,7 +13,7 @@ from marketplace.establishments.rules import fold
 from marketplace.establishments.territory import COLLECTIVITIES, REGIONS
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
-from marketplace.platform.errors import RuleBroken, StaleVersion
+from marketplace.platform.errors import StaleVersion
 from marketplace.platform.http import name_constraint
 from marketplace.platform.permissions import Actor, require
 
@@ -43,10 +43,6 @@ def register_provider(actor: Actor, *, organisation_id: UUID, **profile: Any) ->
     with transaction() as session:
         organisation = accounts_queries.get_organisation(session, actor, organisation_id)
         require(actor, "provider.write", own=organisation.id)
-        if organisation.kind != "provider":
-            raise RuleBroken(
-                "organisation_is_no_provider", "Seule une organisation de type prestataire peut ouvrir une fiche."
-            )
         provider = add_provider(session, organisation_id=organisation.id, name=organisation.name, **profile)
         audit.record(
             session, actor, "provider.registered", "provider", provider.id, organisation_id=organisation.id,

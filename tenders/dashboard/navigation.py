@@ -27,7 +27,7 @@ SITE_MAP = (
           section="/etablissements"),
     Entry(N_("Mon catalogue"), "offers_pages.list_offers", PROVIDER, section="/offres"),
     Entry(N_("Prestataires"), "providers_pages.list_providers", EVERYBODY - PROVIDER, section="/prestataires"),
-    Entry(N_("Ma fiche"), "providers_pages.list_providers", PROVIDER, section="/prestataires"),
+    Entry(N_("Ma fiche"), "profiles_pages.own_profile", PROVIDER, section="/prestataires"),
     Entry(N_("Certificats"), "certifications_pages.list_certificates", PROVIDER | OPERATOR, section="/certificats"),
     Entry(N_("Référentiels"), "establishments_pages.reference_data", OPERATOR, section="/etablissements/referentiels"),
     Entry(N_("Mon compte"), "accounts_pages.account", SIGNED_IN, "account"),

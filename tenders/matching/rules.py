@@ -145,7 +145,7 @@ def _best(ask: Ask, candidate: Candidate, schemes: Schemes, today: date) -> Elig
     """The provider's cheapest eligible offer, else the one that lacks least."""
     common = _provider_criteria(ask, candidate, schemes, today)
     if not candidate.offers:
-        criteria = (*common, Criterion("offer_published", False, Sentence("offer_missing", NO_OFFER)))
+        criteria = (*common, _plain("offer_published", False, NO_OFFER))
         return Excluded(candidate.provider_id, candidate.name, None, criteria)
     rows: list[Eligible | Excluded] = []
     for offer in candidate.offers:
