@@ -63,7 +63,7 @@ def build(session: Session, actor: Actor, _asked: Mapping[str, str]) -> CareHome
     sites = list_own_sites(session, actor)
     needs = list_own_needs(session, actor)
     own_lines = lots.list_lines_by_id(session, actor, sorted({own.need.lot_id for own in needs}))
-    lines = [own_line(line, needs) for line in own_lines if line.state.status in ("open", "closed")]
+    lines = shown_lines(own_line(line, needs) for line in own_lines)
     pooled = list_pooled_categories(session, actor)
     shown = {line.id for line in own_lines}
     candidates = lots.list_lines(session, actor, limit=MOST_OTHER_LOTS + len(shown))["items"]
@@ -93,6 +93,13 @@ def own_line(line: LotLine, needs: Iterable[OwnNeed]) -> OwnLine:
     quantity = sum(own.need.quantity for own in here if own.stands)
     to_sign = sum(own.need.quantity for own in here if own.need.status == "awaiting_signature")
     return OwnLine(line, here, quantity, to_sign, cost_per_year(line.lot, quantity))
+
+
+def shown_lines(lines: Iterable[OwnLine]) -> list[OwnLine]:
+    """Open lots first, then closed ones on which something of ours still stands; the rest is told by the decisions."""
+    listed = list(lines)
+    opened = [own for own in listed if own.line.state.status == "open"]
+    return opened + [own for own in listed if own.line.state.status == "closed" and own.quantity]
 
 
 def grid_of(sites: list[Establishment], lines: list[OwnLine]) -> Grid | None:

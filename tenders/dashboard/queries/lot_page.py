@@ -124,8 +124,10 @@ def _actions(line: LotLine, actor: Actor, sites: Sequence[Establishment], own: S
         first = own[0].site if own else sites[0]
         words = _("Modifier mon besoin") if own else _("Indiquer mon besoin")
         found.append((words, _edit_url(line, first)))
-        if line.state.is_short:
-            found.append((_("Inviter un établissement"), page_url("grappes_pages.list_grappes", mine="1")))
+        grappe_id = next((each.need.grappe_id for each in own if each.need.grappe_id is not None), None)
+        if line.state.is_short and grappe_id is not None:
+            invite = page_url("grappe_memberships_pages.invite", grappe_id=grappe_id)
+            found.append((_("Inviter un établissement"), invite))
     return [Action(label, url) for label, url in found if url]
 
 

@@ -83,5 +83,5 @@ def list_coverage(session: Session) -> list[Coverage]:
         select(Provider.id, served).where(Provider.verified_at.is_not(None), has_offer).subquery()
     )
     counted = session.execute(select(sellers.c.region, func.count()).group_by(sellers.c.region))
-    providers = {region: count for region, count in counted}
+    providers = dict(counted.all())
     return [Coverage(region, count, joined, providers.get(region, 0)) for region, count, joined in rows]
