@@ -28,7 +28,6 @@ def deliver_mail(payload: dict[str, Any]) -> None:
     notification, reader = found
     wording = templates.word(notification.template, unpack(notification.values), reader.locale)
     to, body = reader.email, compose_body(wording, reader.full_name, reader.locale)
-    db.session.remove()  # the connection goes back before a slow mail server is waited for
     mail.send(to=to, subject=wording.subject, body=body, key=str(notification.id))
 
 

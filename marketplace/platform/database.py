@@ -83,6 +83,13 @@ def transaction() -> Iterator[Session]:
         _inside.reset(token)
 
 
+def let_go() -> None:
+    """Give the connection back before waiting for something outside; RuntimeError in the middle of a transaction."""
+    if _inside.get():
+        raise RuntimeError("nothing leaves the house inside a transaction: put it into the outbox")
+    db.session.remove()
+
+
 @contextmanager
 def all_or_nothing() -> Iterator[None]:
     """Many use cases in one outer transaction, for filling an empty database: each one's own commit is a savepoint.

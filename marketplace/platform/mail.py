@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from marketplace.platform import clock
 from marketplace.platform.config import Settings
-from marketplace.platform.database import Model, id_column, transaction
+from marketplace.platform.database import Model, id_column, let_go, transaction
 
 SMTP_TIMEOUT_SECONDS = 20
 
@@ -44,12 +44,13 @@ def list_letters(session: Session, *, recipient: str | None = None, limit: int =
 
 
 def send(*, to: str, subject: str, body: str, key: str | None = None) -> None:
-    """Use case: send one mail in plain text, now; called by outbox handlers, outside any transaction.
+    """Use case: send one mail in plain text, now; called by outbox handlers, never inside a transaction (RuntimeError).
 
     The same `key` gives the same Message-ID, so that a mail sent twice after a crash is shown once by most readers.
     Raises OSError or smtplib.SMTPException when the server does not take it, MailNotConfigured without one.
     """
     settings: Settings = current_app.config["GRAPPE"]
+    let_go()
     if settings.smtp_host is not None:
         _hand_over(settings, compose(settings.mail_from, to, subject, body, key))
         return

@@ -65,6 +65,13 @@ def test_requests_are_counted_by_endpoint_and_status(client):
     assert _metrics(client)[key] == before + 1
 
 
+def test_made_up_methods_and_addresses_make_no_series(client):
+    client.open("/nowhere", method="BREW")
+    client.open("/elsewhere", method="GRIND")
+    found = [key for key in _metrics(client) if key[0] == "grappe_requests_total" and ("method", "other") in key]
+    assert len(found) == 1
+
+
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via"])
 def test_metrics_are_for_this_machine_and_not_for_what_comes_through_a_proxy(client, header):
     assert client.get("/metrics", headers={header: "127.0.0.1"}).status_code == 404

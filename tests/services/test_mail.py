@@ -10,6 +10,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from marketplace.platform import mail
+from marketplace.platform.database import transaction
 
 SUBJECT = "Il manque 640 postes à réunir avant le 12 juin"
 BODY = "Bonjour Léa,\n\nIl manque 640\u202fpostes : « clôture » le 12 juin à 12 h 00.\n.une ligne qui commence par un point\n"
@@ -158,3 +159,8 @@ def test_production_without_server_keeps_the_mail_in_the_outbox(app, session, se
     with pytest.raises(mail.MailNotConfigured):
         _send(app)
     assert mail.list_letters(session) == []
+
+
+def test_nothing_leaves_inside_a_transaction(app, session):
+    with app.app_context(), pytest.raises(RuntimeError, match="outbox"), transaction():
+        mail.send(to="lea@exemple.test", subject=SUBJECT, body=BODY)

@@ -161,7 +161,7 @@ def test_a_wording_that_went_away_still_reads_as_its_code(app, session):
 def test_every_registered_wording_can_be_said(app):
     with app.app_context():
         for code, template in templates.registered().items():
-            values = {name: "x" for name in templates.names_in(template)}
+            values = dict.fromkeys(templates.names_in(template), "x")
             wording = templates.word(code, values)
             assert wording.subject and wording.body
             assert "\n" not in wording.subject
