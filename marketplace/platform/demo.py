@@ -5,9 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -136,7 +137,7 @@ def _print_accounts(accounts: Sequence[DemoAccount]) -> None:
 def _serve(
     create_app: CreateApp, environ: Mapping[str, str], settings: Settings, accounts: Sequence[DemoAccount]
 ) -> None:
-    """Run the web server and the worker until one ends or somebody says stop; then end both, the web server first."""
+    """Run the web server and the worker until one ends or somebody says stop; then end both."""
     logs = settings.data_folder / "logs"
     with _stop_signals() as asked_to_stop, _running(create_app, environ, logs) as children:
 
@@ -163,32 +164,33 @@ def _running(
     """The demo's two processes, each in a session of its own so that Ctrl-C reaches us alone."""
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     program = f"from {create_app.__module__} import main; main()"
-    children: dict[str, subprocess.Popen[bytes]] = {}
-    try:
+    with tempfile.TemporaryDirectory(prefix="grappe-metrics-") as metrics, ExitStack() as children_ended:
+        children: dict[str, subprocess.Popen[bytes]] = {}
+        children_ended.callback(_end, children)
         for command in ("serve", "worker"):
             with (logs / f"{command}.log").open("wb") as log:
                 children[command] = subprocess.Popen(
                     [sys.executable, "-c", program, command],
                     cwd=PROJECT,
-                    env=environ,
+                    env={**environ, web_server.METRICS_FOLDER: metrics},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
         yield children
-    finally:
-        for child in children.values():
-            _end(child)
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    child.terminate()
-    try:
-        child.wait(LEAVE_WITHIN_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+def _end(children: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    """Ask all to stop, then wait for each; one that does not listen is killed."""
+    for child in children.values():
+        child.terminate()
+    for child in children.values():
+        try:
+            child.wait(LEAVE_WITHIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
 
 
 def _last_lines(path: Path, count: int = 12) -> str:
