@@ -150,12 +150,17 @@ def test_the_three_packages_are_empty_at_their_root():
     found([module.path for module in product() if module.path in roots and module.text.strip()])
 
 
+TRIES_AGAIN = {"tenders/demand/services/needs.py": "_until_not_overtaken"}
+"""The only functions that may open a second transaction, one after another: they start the whole use case again."""
+
+
 def test_a_use_case_opens_one_transaction_and_a_step_none():
     found([
         f"{module.path}:{function.lineno} {function.name}"
         for module in product()
         for function in module.functions()
-        if _transactions(function) > (0 if _takes_a_session(function) else 1)
+        if TRIES_AGAIN.get(module.path) != function.name
+        and _transactions(function) > (0 if _takes_a_session(function) else 1)
     ])  # fmt: skip
 
 
