@@ -5,14 +5,17 @@ from marketplace.accounts import services
 from marketplace.accounts.models import UserSession
 from marketplace.platform.errors import RuleBroken
 from marketplace.platform.passwords import hash_password
-from tests.factories.accounts import UserFactory, session_key_for
+from tests.factories.accounts import session_key_for, user_in
 
 OLD, NEW = "une phrase de passe ancienne", "une phrase de passe nouvelle"
 
 
 @pytest.fixture
 def person(session):
-    return UserFactory(password_hash=hash_password(OLD))
+    member = user_in()
+    member.password_hash = hash_password(OLD)
+    session.commit()
+    return member
 
 
 def test_a_password_changes_only_with_the_current_one(person, actor_for):
