@@ -10,11 +10,11 @@ The locking protocol
    pool → pooling_claims (several in establishment order). Nobody takes a lock to the left of one it holds. That is why
    needs refer to `lot_totals` and `lot_grappe_totals` and not to `lots` and `grappes`: the check of a foreign key locks
    the row referred to, and a canceller holds the lot's row, a leaver the grappe's, while it waits for the totals.
-   For the same reason a grappe's first row on a lot is written before the lock (`ensure_grappe_row`).
+   For the same reason a grappe's first row on a lot is written in a transaction of its own (`ensure_grappe_row`).
 3. **Nothing read before the lock is trusted.** `place` repeats, in its WHERE, what its caller decided on: the round,
-   that needs are taken, the room under the maximum, the need's version. When one of them moved, nothing is written,
-   `Overtaken` rolls the transaction back and the use case starts again from a fresh read. A closing sets
-   `takes_needs` and `round` under the lock: a need accepted after it is impossible.
+   that needs are taken, the room (or, to wait, the lack of room) under the maximum, the need's version. When one of
+   them moved, nothing is written, `Overtaken` rolls the transaction back and the use case starts again from a fresh
+   read. A closing sets `takes_needs` and `round` under the lock: a need accepted after it is impossible.
 4. **No re-evaluation across CTEs.** In READ COMMITTED an UPDATE that waited is re-checked on the newest row, and that
    re-check cannot run another data-modifying CTE. Only `lot_totals`, which depends on no CTE, is updated; the rows
    behind it are written by INSERT … ON CONFLICT, which looks at the newest row by itself.
@@ -40,6 +40,14 @@ SUMS = ("firm", "conditional", "awaiting_signature", "waitlisted", "indicative",
 
 class Overtaken(Exception):
     """Something decided on moved before the lock was held: roll back and start again from a fresh read."""
+
+
+class GrappeRowMissing(Exception):
+    """The grappe's first need on this lot: roll back, `ensure_grappe_row` on its own, and start again."""
+
+    def __init__(self, lot_id: UUID, grappe_id: UUID) -> None:
+        super().__init__(lot_id, grappe_id)
+        self.lot_id, self.grappe_id = lot_id, grappe_id
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,7 @@ totals AS (
     UPDATE lot_totals SET {_ADD_SUMS}, last_waitlist_number = last_waitlist_number + :takes_number
     WHERE lot_id = :lot_id AND round = :round AND takes_needs
       AND (:d_counted <= 0 OR maximum_quantity IS NULL OR firm + conditional + :d_counted <= maximum_quantity)
+      AND (:waits_for = 0 OR firm + conditional + :d_counted + :waits_for > maximum_quantity)
     RETURNING last_waitlist_number, waitlisted, firm + conditional AS counted, maximum_quantity
 )"""
 _NEED = f"""
@@ -176,6 +185,7 @@ def place(session: Session, placing: Placing) -> Written:
         "maximum_unit_price": wish.maximum_unit_price, "status": placed.status,
         "waitlist_number": placed.waitlist_number,
         "takes_number": int(placed.status == "waitlisted" and placed.waitlist_number is None),
+        "waits_for": wish.quantity if placed.status == "waitlisted" else 0,
         "signed_at": signature and signature.signed_at, "signed_by": signature and signature.signed_by,
         "price_ceiling": signature and signature.price_ceiling,
         "exposure_excl_vat": signature and signature.exposure_excl_vat,
@@ -192,7 +202,7 @@ _ENSURE = text("INSERT INTO lot_grappe_totals (lot_id, grappe_id) VALUES (:lot_i
 
 
 def ensure_grappe_row(session: Session, lot_id: UUID, grappe_id: UUID) -> None:
-    """Step: the grappe's first row on a lot, before the lot's lock is taken (see the locking protocol, 2)."""
+    """Step: the grappe's first row on a lot, in a transaction that holds nothing else (locking protocol, 2)."""
     session.execute(_ENSURE, {"lot_id": lot_id, "grappe_id": grappe_id})
 
 

@@ -1,4 +1,5 @@
 """Pools as readers see them, what departures do to them, and that totals equal needs after anything."""
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -139,9 +140,10 @@ def test_placing_a_need_takes_a_handful_of_statements(session: Session, count_qu
     lot = open_pool()
     site, actor = clinic()
     grappe = grappe_of(site, clinic()[0])
-    placed_on(lot, site, actor, 10, grappe_id=grappe.id)
+    lot_id, site_id, wish = lot.id, site.id, Wish(10, "firm", grappe.id)
+    put_need(actor, lot_id, site_id, wish)
     with count_queries() as statements:
-        placed_on(lot, site, actor, 11, grappe_id=grappe.id)
+        put_need(actor, lot_id, site_id, replace(wish, quantity=11))
     assert len(statements) == 4  # everything it stands on, audit, the receipt's outbox row, the pool
 
 

@@ -19,7 +19,17 @@ from tenders.demand.rules.exposure import Exposure
 from tenders.demand.rules.placing import Placed, Wish
 from tenders.demand.rules.pool import NOTHING
 from tenders.demand.waiting_list import promote
-from tenders.demand.writing import Change, Overtaken, Placing, Written, ensure_grappe_row, lock_pool, place, remove
+from tenders.demand.writing import (
+    Change,
+    GrappeRowMissing,
+    Overtaken,
+    Placing,
+    Written,
+    ensure_grappe_row,
+    lock_pool,
+    place,
+    remove,
+)
 from tenders.vehicles.models import Lot
 
 ATTEMPTS = 20
@@ -145,11 +155,18 @@ def withdraw_need(
 
 
 def _until_not_overtaken(attempt: Callable[[Session], Answer]) -> Answer:
-    """Run one use case in one transaction; when others moved what it read, again in a new one."""
+    """Run one use case in one transaction; when others moved what it read, again in a new one.
+
+    A grappe's first row on a lot is written in a transaction of its own, which holds nothing else: the check of its
+    foreign key may wait for somebody who changes the grappe, who may wait for the membership locked here.
+    """
     for _ in range(ATTEMPTS):
         try:
             with transaction() as session:
                 return attempt(session)
+        except GrappeRowMissing as missing:
+            with transaction() as session:
+                ensure_grappe_row(session, missing.lot_id, missing.grappe_id)
         except Overtaken:
             continue
     raise Conflict(
@@ -186,7 +203,7 @@ def _place(
     if before is not None and before.signature is not None and before.status in ("counted", "waitlisted") and not signs:
         raise NotAllowed("need.sign")
     if wish.grappe_id is not None and not standing.has_grappe_row:
-        ensure_grappe_row(session, ground.lot_id, wish.grappe_id)
+        raise GrappeRowMissing(ground.lot_id, wish.grappe_id)
     _tell(session, actor, standing, establishment_id, placed)
     written = place(session, _placing(actor, standing, establishment_id, placed))
     _promote_freed(session, ground.lot_id, standing, placed, written)
