@@ -147,14 +147,19 @@ def check_publishable(
 ) -> None:
     """Refuse to publish an offer that could never be matched."""
     check_grid(grid)
+    check_volumes(minimum_quantity, capacity)
+    if not delivery_modes:
+        raise RuleBroken("offer_without_delivery_mode", "Dites si vous intervenez sur site, à distance, ou les deux.")
+
+
+def check_volumes(minimum_quantity: int, capacity: int | None) -> None:
+    """Refuse a minimum that the provider could not deliver itself."""
     if capacity is not None and capacity < minimum_quantity:
         raise RuleBroken(
             "offer_minimum_above_capacity",
             "Votre minimum ({minimum}) dépasse votre capacité ({capacity}) : corrigez l'un des deux.",
-            minimum=minimum_quantity, capacity=capacity,
+            field="capacity", minimum=minimum_quantity, capacity=capacity,
         )  # fmt: skip
-    if not delivery_modes:
-        raise RuleBroken("offer_without_delivery_mode", "Dites si vous intervenez sur site, à distance, ou les deux.")
 
 
 def check_unit(category: str, category_unit: str, unit: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from catalog.offers import queries
 from catalog.offers.models import Offer, OfferBracket
-from catalog.offers.rules import Bracket, PriceGrid, brackets_from, check_grid, check_publishable, check_unit
+from catalog.offers.rules import Bracket, PriceGrid, brackets_from, check_grid, check_publishable, check_unit, check_volumes
 from catalog.providers.models import Provider
 from catalog.providers.rules import check_regions
 from catalog.providers.services import TERRITORIES, lock_provider
@@ -163,6 +163,7 @@ def _write(offer: Offer, written: Mapping[str, Any]) -> None:
     for name in PLAIN:
         if name in written:
             setattr(offer, name, written[name])
+    check_volumes(offer.minimum_quantity, offer.capacity)
     if "mobilisation_amount" in written:
         offer.mobilisation_amount = round_cents(written["mobilisation_amount"])
     if "delivery_modes" in written:

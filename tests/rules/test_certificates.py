@@ -134,3 +134,4 @@ def test_decisions_depend_on_the_state_and_are_explained(
 def test_months_end_on_the_last_day_when_the_day_does_not_exist() -> None:
     assert after_months(date(2026, 8, 31), 6) == date(2027, 2, 28)
     assert after_months(date(2026, 1, 15), 36) == date(2029, 1, 15)
+    assert after_months(date(9998, 1, 15), 36) == date.max

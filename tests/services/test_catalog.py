@@ -82,12 +82,13 @@ def test_a_draft_can_be_thrown_away(session: Session, provider: Any, vendor: Any
     assert session.scalars(select(Offer.id).where(Offer.id == draft.id)).one_or_none() is None
 
 
-def test_an_unknown_category_or_a_unit_of_another_one_is_refused(provider: Any, vendor: Any) -> None:
+def test_an_unknown_category_a_unit_of_another_one_or_an_impossible_minimum_is_refused(provider: Any, vendor: Any) -> None:
     def write(**changes: Any) -> str:
         return code_of(lambda: services.create_offer(vendor, provider.id, **{**WRITTEN, **changes}))
 
     assert write(category="café") == "category_unknown"
     assert write(unit="day") == "offer_unit_not_of_category"
+    assert write(capacity=10, minimum_quantity=11) == "offer_minimum_above_capacity"
     assert services.create_offer(vendor, provider.id, **{**WRITTEN, "category": "support_maintenance", "unit": "site"}).unit
 
 

@@ -103,7 +103,9 @@ def check_decision(decision: str, state: str, reason: str | None) -> None:
 
 
 def after_months(day: date, months: int) -> date:
-    """The same day some months later, or the last day of that month."""
+    """The same day some months later, or the last day of that month; never beyond the calendar's own end."""
     index = day.month - 1 + months
     year, month = day.year + index // 12, index % 12 + 1
+    if year > date.max.year:
+        return date.max
     return date(year, month, min(day.day, monthrange(year, month)[1]))

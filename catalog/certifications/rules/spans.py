@@ -20,7 +20,7 @@ def joined(spans: Iterable[Span]) -> list[Span]:
     for span in sorted(spans):
         if span.ends_on < span.starts_on:
             continue
-        if kept and span.starts_on <= kept[-1].ends_on + A_DAY:
+        if kept and span.starts_on - kept[-1].ends_on <= A_DAY:
             kept[-1] = Span(kept[-1].starts_on, max(kept[-1].ends_on, span.ends_on))
         else:
             kept.append(span)
