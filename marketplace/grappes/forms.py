@@ -45,7 +45,9 @@ def choices_of(names: Mapping[str, Any]) -> list[SelectChoice]:
 class TermsForm(FlaskForm):
     """Parameters of a charter."""
 
-    legal_form = SelectField(_l("Forme juridique"), choices=[SelectChoice(f, _l(LEGAL_FORM_NAMES[f])) for f in LEGAL_FORMS])
+    legal_form = SelectField(
+        _l("Forme juridique"), [REQUIRED], choices=[SelectChoice(f, _l(LEGAL_FORM_NAMES[f])) for f in LEGAL_FORMS]
+    )
     preset = SelectField(
         _l("Modèle de convention"),
         choices=[
@@ -82,16 +84,13 @@ class TermsForm(FlaskForm):
     shortfall_sharing = SelectField(_l("Volume manquant"), choices=[AS_PRESET, *choices_of(SHORTFALL_NAMES)])
     surplus_sharing = SelectField(_l("Volume en plus"), choices=[AS_PRESET, *choices_of(SURPLUS_NAMES)])
 
-    def terms(self) -> dict[str, Any]:
-        """What was chosen, by parameter; what was left to the preset is left out."""
+    def _chosen(self) -> dict[str, Any]:
         chosen: dict[str, Any] = {
             "legal_form": self.legal_form.data,
-            "preset": self.preset.data or None,
             "categories": self.categories.data or [],
             "territory": self.territory.data or [],
-            "maximum_members": self.maximum_members.data,
         }
-        for name in ("quorum", "exit_notice_days"):
+        for name in ("quorum", "maximum_members", "exit_notice_days"):
             if self[name].data is not None:
                 chosen[name] = self[name].data
         for name in ("lock_in", "coordinator_enters_needs"):
@@ -102,12 +101,26 @@ class TermsForm(FlaskForm):
                 chosen[name] = self[name].data
         return chosen
 
+    def terms(self) -> dict[str, Any]:
+        """What was chosen, by parameter; what was left to the preset is left out."""
+        return {**self._chosen(), "preset": self.preset.data or None}
+
+
+class AmendForm(TermsForm):
+    """The same to amend: every condition is shown, so no preset stands for them."""
+
+    preset = None
+
+    def terms(self) -> dict[str, Any]:
+        """What is to be changed; an emptied maximum means no maximum any more."""
+        return {**self._chosen(), "maximum_members": self.maximum_members.data}
+
     def show(self, terms: CharterTerms) -> None:
-        """Fill the fields with a charter's terms, to amend them."""
+        """Fill the fields with the terms in force."""
         for name, value in terms.as_parameters().items():
             if name in ("lock_in", "coordinator_enters_needs"):
                 self[name].data = "yes" if value else "no"
-            else:
+            elif name in self:
                 self[name].data = value
 
 
@@ -119,8 +132,9 @@ class FoundForm(TermsForm):
         description=_l("Visible de tous, par exemple « Cliniques des Alpes du Nord »."),
     )  # fmt: skip
     coordinator_establishment_id = SelectField(
-        _l("Établissement coordinateur"), description=_l("Un de vos établissements ; il signe la convention en premier.")
-    )
+        _l("Établissement coordinateur"), [REQUIRED],
+        description=_l("Un de vos établissements ; il signe la convention en premier."),
+    )  # fmt: skip
 
 
 class ReasonForm(FlaskForm):

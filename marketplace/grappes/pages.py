@@ -133,15 +133,14 @@ def show_charter(grappe_id: UUID) -> str:
 def amend_charter(grappe_id: UUID) -> Any:
     """Change the charter, while nobody else has signed it."""
     sight = coordinated(grappe_id, "grappe.amend")
-    form = forms.TermsForm()
+    form = forms.AmendForm()
     _fill_choices(form)
     if request.method == "GET":
         form.show(sight.terms)
     refused, status = [], 200
     if form.validate_on_submit():
         try:
-            changes = {name: value for name, value in form.terms().items() if value is not None or name != "preset"}
-            formation.amend_charter(current_actor(), grappe_id, **changes)
+            formation.amend_charter(current_actor(), grappe_id, **form.terms())
             flash(_("Nouvelle version de la convention écrite et signée par le coordinateur."), "success")
             return redirect(url_for(".show_charter", grappe_id=grappe_id))
         except DomainError as error:

@@ -192,6 +192,21 @@ def test_amendment_keeps_what_it_does_not_name():
     assert differences(before, after) == ["categories", "maximum_members"]
 
 
+def test_another_preset_brings_its_conditions_and_keeps_the_scope():
+    before = terms(quorum=4, maximum_members=9, territory=["84"])
+    after = amended(before, legal_form="gie", preset="committed_group", exit_notice_days=45)
+    assert (after.quorum, after.maximum_members, after.territory) == (4, 9, ("84",))
+    assert (after.lock_in, after.voting_rule, after.exit_notice_days) == (True, "both_majorities", 45)
+
+
+def test_another_legal_form_keeps_the_conditions_and_takes_a_preset_that_fits():
+    before = terms(exit_notice_days=12)
+    after = amended(before, legal_form="groupement_de_commandes")
+    assert (after.preset, after.exit_notice_days, after.lock_in) == ("order_group", 12, False)
+    check(after)
+    assert amended(before, legal_form="association").preset == "light_association"
+
+
 def test_every_form_and_preset_has_words():
     assert set(LEGAL_FORM_NAMES) == set(LEGAL_FORMS)
     assert set(PRESET_NAMES) == set(PRESETS)

@@ -95,11 +95,28 @@ def terms_from(legal_form: str, categories: Collection[str], preset: str | None 
 
 
 def amended(terms: CharterTerms, **changes: Any) -> CharterTerms:
-    """The terms with some parameters replaced; lists are put into their canonical order."""
+    """The terms with some parameters replaced; lists are put into their canonical order.
+
+    Another preset brings its own conditions (notice, lock-in, votes, sharing) where the changes name none. Another
+    legal form keeps the conditions, and takes its usual preset's name when the former preset does not fit it.
+    """
+    legal_form = changes.get("legal_form", terms.legal_form)
+    if "preset" in changes and changes["preset"] != terms.preset:
+        terms = terms_from(
+            legal_form, terms.categories, changes["preset"],
+            territory=terms.territory, quorum=terms.quorum, maximum_members=terms.maximum_members,
+        )  # fmt: skip
+    elif not fits(terms.preset, legal_form):
+        changes.setdefault("preset", _PRESET_OF_FORM[legal_form])
     for name in ("categories", "territory"):
         if name in changes:
             changes[name] = tuple(sorted(set(changes[name])))
     return replace(terms, **changes)
+
+
+def fits(preset: str, legal_form: str) -> bool:
+    """The order group's preset and legal form go together, or not at all."""
+    return (preset == "order_group") == (legal_form == "groupement_de_commandes")
 
 
 def check_terms(terms: CharterTerms, known_categories: Collection[str], known_regions: Collection[str]) -> None:
@@ -126,7 +143,7 @@ def check_terms(terms: CharterTerms, known_categories: Collection[str], known_re
             maximum=terms.maximum_members,
             quorum=terms.quorum,
         )
-    if (terms.preset == "order_group") != (terms.legal_form == "groupement_de_commandes"):
+    if not fits(terms.preset, terms.legal_form):
         raise RuleBroken(
             "preset_does_not_fit_the_form",
             "Le modèle « groupement de commandes » va avec la forme juridique du même nom : choisissez les deux, "

@@ -60,7 +60,7 @@ def _purpose(terms: CharterTerms, names: CharterNames) -> str:
     form = LEGAL_FORM_NAMES[terms.legal_form]
     return (
         f"Les membres réunissent leurs besoins de cybersécurité dans les catégories suivantes : {categories}. "
-        f"La grappe est constituée sous la forme : {form}."
+        f"Forme juridique de la grappe : {form}."
     )
 
 
@@ -119,13 +119,13 @@ def _exit(terms: CharterTerms) -> str:
         else "Un membre peut quitter la grappe sans préavis."
     )
     lock = (
-        " Il ne le peut pas tant qu'un de ses besoins fermes est ouvert."
+        "Il ne le peut pas tant qu'un de ses besoins fermes est ouvert."
         if terms.lock_in
-        else " Ses besoins non encore clôturés sont retirés à la date d'effet."
+        else "Ses besoins qui ne sont pas encore clos sont alors retirés."
     )
     return (
-        f"{notice} Avant l'activation de la grappe, le départ est immédiat.{lock} "
-        "Le coordinateur transmet d'abord la coordination."
+        f"{notice} {lock} Avant l'activation de la grappe, le départ est immédiat. "
+        "Le coordinateur qui part transmet d'abord la coordination."
     )
 
 
