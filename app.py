@@ -168,7 +168,6 @@ def configure(app: Flask, settings: Settings) -> None:
         SQLALCHEMY_ENGINE_OPTIONS={
             "pool_size": settings.pool_size,
             "max_overflow": settings.pool_overflow,
-            "pool_pre_ping": True,
             # An error's text goes to the logs: without the row's values, which may name a person.
             "hide_parameters": True,
         },

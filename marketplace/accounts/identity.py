@@ -1,17 +1,23 @@
 """Who is asking: Bearer token first, then the signed-in session; a bad token is 401, never anonymous."""
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import Flask, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_login import LoginManager, UserMixin
 from flask_wtf import CSRFProtect
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from marketplace.accounts import queries, services
 from marketplace.accounts.models import ApiToken, UserSession
 from marketplace.platform import clock
 from marketplace.platform.api import SignInRequired, current_actor, fingerprint
-from marketplace.platform.database import db
+from marketplace.platform.database import begin_reading, db
 from marketplace.platform.permissions import Actor
+
+log = logging.getLogger(__name__)
 
 BAD_TOKEN = "Ce jeton n'est pas valable : vérifiez-le, ou créez-en un autre dans « Jetons d'API »."
 
@@ -35,11 +41,27 @@ class SignedIn(UserMixin):
 @login_manager.user_loader
 def load_signed_in(key: str) -> SignedIn | None:
     """The signed-in user behind a session key, None when that session ended."""
-    proven = queries.find_actor_by_session(db.session(), fingerprint(key))
+    proven = _first_read(queries.find_actor_by_session, fingerprint(key))
     if proven is None:
         return None
     g.to_count = (UserSession, proven)
     return SignedIn(key, proven.actor, proven.proof_id)
+
+
+def _first_read(find: Callable[[Session, str], queries.Proven | None], proof: str) -> queries.Proven | None:
+    """The first statement of a request. A pooled connection may have died with its server since it was last used:
+    then the pool is emptied and the statement is sent once more (this costs nothing, a ping per request would).
+    """
+    for last_try in (False, True):
+        try:
+            if request.method in ("GET", "HEAD"):
+                begin_reading()
+            return find(db.session(), proof)
+        except OperationalError as away:
+            db.session.remove()
+            if last_try or not away.connection_invalidated:
+                raise
+    return None
 
 
 def _identify() -> None:
@@ -53,7 +75,7 @@ def _identify() -> None:
     kind, _, secret = header.partition(" ")
     proven = None
     if kind.lower() == "bearer" and secret.startswith(services.TOKEN_PREFIX):
-        proven = queries.find_actor_by_token(db.session(), fingerprint(secret.strip()))
+        proven = _first_read(queries.find_actor_by_token, fingerprint(secret.strip()))
     if proven is None:
         raise SignInRequired("invalid_token", BAD_TOKEN)
     g.actor = proven.actor
@@ -72,12 +94,14 @@ def _check_csrf() -> None:
     csrf.protect()
 
 
-def _count_use() -> None:
+def _count_use(response: Response) -> Response:
     model, proven = g.pop("to_count", (None, None))
-    if proven is None:
-        return
-    if proven.seen_at is None or clock.now() - proven.seen_at > services.COUNTED_EVERY:
-        services.count_use(model, proven.proof_id)
+    if proven is not None and (proven.seen_at is None or clock.now() - proven.seen_at > services.COUNTED_EVERY):
+        try:
+            services.count_use(model, proven.proof_id)
+        except SQLAlchemyError:
+            log.warning("a use was not counted")
+    return response
 
 
 def init_app(app: Flask) -> None:
@@ -88,8 +112,4 @@ def init_app(app: Flask) -> None:
     login_manager.init_app(app)
     login_manager.session_protection = None
     app.before_request(_identify)
-
-    @app.before_request
-    def count() -> None:
-        if "to_count" in g:
-            _count_use()
+    app.after_request(_count_use)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import CursorResult, Executable, MetaData, Uuid
+from sqlalchemy import CursorResult, Engine, Executable, MetaData, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from marketplace.platform import clock
@@ -73,6 +73,8 @@ def transaction() -> Iterator[Session]:
         raise RuntimeError("a use case may not call another use case: make the inner one a step")
     token = _inside.set(True)
     session = db.session()
+    if session.info.pop("reads_only", False):
+        session.rollback()
     try:
         yield session
         session.commit()
@@ -81,6 +83,18 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         _inside.reset(token)
+
+
+def begin_reading() -> None:
+    """Read without BEGIN and ROLLBACK for the rest of this request: two round trips fewer on every GET.
+
+    Under READ COMMITTED each statement sees its own snapshot anyway. A use case (`transaction`) starts afresh.
+    """
+    engine = db.engines[None]
+    if isinstance(engine, Engine):  # a test's connection is in its outer transaction already
+        session = db.session()
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        session.info["reads_only"] = True
 
 
 def let_go() -> None:

@@ -30,6 +30,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+STATIC_ENDPOINTS = ("static", "bootstrap.static")
 STATUS_TITLES = {
     400: ("bad_request", _l("Requête illisible : vérifiez sa forme.")),
     401: ("sign_in_required", _l("Connectez-vous, ou envoyez un jeton d'API valable.")),
@@ -181,14 +182,17 @@ def _database_away(error: OperationalError) -> Response:
 
 
 def _finish(response: Response) -> Response:
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
+    headers = response.headers
     if current_app.config["SESSION_COOKIE_SECURE"]:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    if request.endpoint != "static" and not (request.endpoint or "").startswith("bootstrap"):
-        response.headers.setdefault("Cache-Control", "no-store")
-        response.headers.setdefault("Content-Language", language())
-        response.vary.update(("Cookie", "Authorization", "Accept-Language"))
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    for name, value in SECURITY_HEADERS.items():
+        if name not in headers:
+            headers.add(name, value)
+    if request.endpoint not in STATIC_ENDPOINTS:
+        if "Cache-Control" not in headers:
+            headers.add("Cache-Control", "no-store")
+        headers.add("Content-Language", language())
+        headers.add("Vary", "Cookie, Authorization, Accept-Language")
     return response
 
 

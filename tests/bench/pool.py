@@ -24,7 +24,8 @@ SECONDS = 3.0
 CLIENTS = 8
 LOTS = 15
 """One lot for each service category: an establishment pools each category once."""
-ESTABLISHMENTS = 2_500
+ESTABLISHMENTS = 400
+"""Sites of one large clinic group, the caller. Once each has a need on every lot, its quantity changes instead."""
 READ_TARGET, PUT_TARGET, GROWTH_TARGET = 0.5, 0.25, 1.3
 
 _ESTABLISHMENTS = text("""
@@ -112,10 +113,11 @@ def get_pool(market: Market) -> Callable[[int], bytes]:
 def put_need(market: Market) -> Callable[[int], bytes]:
     """Requests that each place and sign another firm need."""
     counter = itertools.count()
-    body = json.dumps({"grappe_id": None, "quantity": 10, "firmness": "firm"}).encode()
+    pairs = len(market.lots) * len(market.establishments)
 
     def build(_n: int) -> bytes:
         n = next(counter)
+        body = json.dumps({"grappe_id": None, "quantity": 10 + n // pairs, "firmness": "firm"}).encode()
         lot = market.lots[n % len(market.lots)]
         establishment = market.establishments[n // len(market.lots) % len(market.establishments)]
         return http_request("PUT", f"/api/v1/lots/{lot}/needs/{establishment}", body, market.token)
@@ -141,7 +143,7 @@ def run(environment: Environment) -> list[dict[str, Any]]:
 
 def against_reference(environment: Environment) -> list[dict[str, Any]]:
     """Throughput ratios, product and reference in turn on the same PostgreSQL."""
-    market = make_market(environment, LOTS, 400 if environment.quick else ESTABLISHMENTS)
+    market = make_market(environment, LOTS, ESTABLISHMENTS)
     engine = create_engine(market.url)
     reference.create_tables(engine)
     engine.dispose()
