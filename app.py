@@ -62,6 +62,7 @@ from marketplace.platform.audit import mailing as seal_mails
 from marketplace.platform.audit.command import audit_commands
 from marketplace.platform.config import Settings, load_settings
 from marketplace.platform.database import db
+from marketplace.platform.outbox.command import outbox_commands
 from marketplace.platform.demo import build_demo
 from tenders.dashboard import mailbox
 from tenders.dashboard import pages as dashboard_pages
@@ -69,6 +70,7 @@ from tenders.dashboard import permissions as dashboard_permissions
 from tenders.dashboard.navigation import SITE_MAP
 from tenders.demand import api as demand_api
 from tenders.demand import listeners as demand
+from tenders.demand import pages as demand_pages
 from tenders.demand import permissions as demand_permissions
 from tenders.demand import services as demand_services
 from tenders.demand.cli import pool_commands
@@ -102,6 +104,7 @@ PAGE_BLUEPRINTS = (
     grappe_membership_pages.bp,
     notifications_pages.bp,
     vehicles_pages.bp,
+    demand_pages.bp,
     dashboard_pages.bp,
     directory_pages.bp,
     profiles_pages.bp,
@@ -245,6 +248,7 @@ def api_page_asset(filename: str) -> Response:
 
 main = cli.build_cli(create_app)
 main.add_command(audit_commands)
+main.add_command(outbox_commands)
 main.add_command(import_establishments)
 main.add_command(create_operator)
 main.add_command(pool_commands)
