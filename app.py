@@ -62,8 +62,8 @@ from marketplace.platform.audit import mailing as seal_mails
 from marketplace.platform.audit.command import audit_commands
 from marketplace.platform.config import Settings, load_settings
 from marketplace.platform.database import db
-from marketplace.platform.outbox.command import outbox_commands
 from marketplace.platform.demo import build_demo
+from marketplace.platform.outbox.command import outbox_commands
 from tenders.dashboard import mailbox
 from tenders.dashboard import pages as dashboard_pages
 from tenders.dashboard import permissions as dashboard_permissions

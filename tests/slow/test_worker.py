@@ -153,7 +153,7 @@ def test_dispatchers_at_once_deliver_each_row_once(real_app):
 
 
 def _values():
-    return {name: "x" for name in templates.names_in(templates.get_template("grappe_invited"))}
+    return dict.fromkeys(templates.names_in(templates.get_template("grappe_invited")), "x")
 
 
 def _ids(session):
