@@ -34,25 +34,6 @@ POLICY_STEPS = {
     "release": _l("Libérer les engagements"),
     "cancel": _l("Annuler le lot"),
 }
-CERTIFICATES = {
-    "iso27001": "ISO/IEC 27001",
-    "hds": "HDS",
-    "passi": "PASSI",
-    "pdis": "PDIS",
-    "pris": "PRIS",
-    "pams": "PAMS",
-    "pacs": "PACS",
-    "secnumcloud": "SecNumCloud",
-    "expertcyber": "ExpertCyber",
-}
-HDS_ACTIVITIES = {
-    1: _l("1 : sites physiques"),
-    2: _l("2 : infrastructure matérielle"),
-    3: _l("3 : infrastructure virtuelle"),
-    4: _l("4 : plateforme applicative"),
-    5: _l("5 : administration et exploitation"),
-    6: _l("6 : sauvegarde"),
-}
 DELIVERY_MODES = {"on_site": _l("Sur site"), "remote": _l("À distance")}
 STATUSES = {
     "draft": _l("En préparation"),

@@ -7,10 +7,12 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from catalog.certifications.queries import list_schemes
 from marketplace.accounts.models import Organisation
 from marketplace.establishments.models import Establishment
 from marketplace.establishments.territory import region_name
 from marketplace.platform.charts import MeterFigures
+from marketplace.platform.i18n import language
 from marketplace.platform.navigation import page_url
 from marketplace.platform.permissions import Actor
 from tenders.dashboard.queries.decisions import LotClosing, list_lot_closings
@@ -22,6 +24,7 @@ from tenders.demand.views import PoolView
 from tenders.matching.queries import LotMatches, find_matches
 from tenders.vehicles import labels
 from tenders.vehicles.models import Lot
+from tenders.vehicles.words import HDS
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def get_lot_page(session: Session, actor: Actor, lot_id: UUID) -> LotPage:
         prices=find_prices(session, line, matches, quantity),
         actions=_actions(line, actor, sites, own),
         closings=list_lot_closings(session, actor, lot_id),
-        requirements=_requirements(lot),
+        requirements=_requirements(session, lot),
     )
 
 
@@ -131,16 +134,17 @@ def _actions(line: LotLine, actor: Actor, sites: Sequence[Establishment], own: S
     return [Action(label, url) for label, url in found if url]
 
 
-def _requirements(lot: Lot) -> dict[str, str]:
+def _requirements(session: Session, lot: Lot) -> dict[str, str]:
     """What is asked of a provider, in words; an empty text where nothing is."""
-    asked = lot.requirements
+    asked, schemes = lot.requirements, list_schemes(session, language())
+    hds = schemes[HDS].activities if HDS in schemes else {}
 
     def words(name: str, names: dict) -> str:
         return ", ".join(str(names.get(code, code)) for code in asked.get(name, []))
 
     return {
-        "certificates": words("certificates", labels.CERTIFICATES),
-        "hds_activities": words("hds_activities", labels.HDS_ACTIVITIES),
+        "certificates": words("certificates", {code: scheme.name for code, scheme in schemes.items()}),
+        "hds_activities": words("hds_activities", {number: f"{number} : {name}" for number, name in hds.items()}),
         "delivery_modes": words("delivery_modes", labels.DELIVERY_MODES),
         "regions": ", ".join(region_name(code) or code for code in asked.get("regions", [])),
     }
