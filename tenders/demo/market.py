@@ -52,9 +52,9 @@ PLANS = (
     VehiclePlan("Sécurité opérationnelle 2027 (démonstration)", 0, "framework_call_offs", "private", (
         LotPlan("1", "soc", "support", "2.40", 5000, 8000, 0.87, 34, 9, ISO),
         LotPlan("2", "mfa", "service", "3.20", 3000, None, 0.97, 22, 12, ISO),
-        LotPlan("3", "edr", "service", "4.60", 4000, 9000, 1.12, 30, 27, ISO, multiple=50),
+        LotPlan("3", "edr", "service", "4.60", 4000, 5500, 1.12, 30, 27, ISO, multiple=50),
         LotPlan("4", "awareness", "service", "14", 2500, None, 0.46, 14, 41, {}, ("release",)),
-        LotPlan("5", "remote_access", "service", "5.90", 400, 900, 1.05, 12, 48, ISO),
+        LotPlan("5", "remote_access", "service", "5.90", 400, 480, 1.05, 12, 48, ISO),
     )),
     VehiclePlan("Hébergement et continuité (démonstration)", 0, "framework_mini_competitions", "voluntary", (
         LotPlan("A", "hds_hosting", "service", "145", 90, 400, 1.35, 16, 14, HDS),

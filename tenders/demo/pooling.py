@@ -13,7 +13,7 @@ from marketplace.platform.money import split_by_largest_remainder
 from marketplace.platform.permissions import Actor
 from tenders.demand.rules.placing import Wish
 from tenders.demand.services.needs import put_need
-from tenders.demo.market import LotPlan
+from tenders.demo.market import OPENED_DAYS_AGO, LotPlan
 from tenders.demo.sites import SEED, Site, is_free
 
 ActorOf = Callable[[UUID], Actor]
@@ -123,5 +123,6 @@ def _enter(
         tolerance=quantity // 20 if kind in ("firm", "conditional") else 0,
         minimum_pool_quantity=round(plan.minimum * 0.9) if kind == "conditional" else None,
     )  # fmt: skip
-    with clock.frozen_at(clock.now() + timedelta(hours=random.randint(1, 24 * 36))):
+    days = min(OPENED_DAYS_AGO - 1, OPENED_DAYS_AGO + plan.closes_in_days - 2)
+    with clock.frozen_at(clock.now() + timedelta(hours=random.randint(1, 24 * days))):
         put_need(actor, lot_id, pooling.establishments[site.number].id, wish, accept_waitlist=True)
