@@ -74,9 +74,10 @@ class CertificateDecisionForm(FlaskForm):
 
 
 def _versions(schemes: Mapping[str, Scheme]) -> list[tuple[str, str]]:
+    """`scheme:version` and its words, the newest version of a scheme first."""
     listed = []
     for scheme in schemes.values():
-        for version in scheme.versions:
+        for version in reversed(list(scheme.versions)):
             listed.append((f"{scheme.code}:{version}", _("%(name)s, version %(version)s", name=scheme.name, version=version)))
         if not scheme.versions:
             listed.append((f"{scheme.code}:", scheme.name))

@@ -154,18 +154,34 @@ BEGIN
 END
 $$
 """
+PUBLISHED_OFFER_HAS_A_GRID = """
+CREATE FUNCTION refuse_publication_without_grid() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM offer_brackets WHERE offer_id = NEW.id AND from_quantity = 1) THEN
+        RAISE EXCEPTION 'a published offer has a price from the first unit on'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'published_offer_has_a_grid';
+    END IF;
+    RETURN NEW;
+END
+$$
+"""
 FREEZE_OFFER = """
 CREATE TRIGGER published_offer_is_frozen BEFORE UPDATE OR DELETE ON offers
     FOR EACH ROW WHEN (OLD.published_at IS NOT NULL) EXECUTE FUNCTION refuse_change_of_published_offer()
+"""
+DEMAND_A_GRID = """
+CREATE TRIGGER published_offer_has_a_grid BEFORE INSERT OR UPDATE OF published_at ON offers
+    FOR EACH ROW WHEN (NEW.published_at IS NOT NULL) EXECUTE FUNCTION refuse_publication_without_grid()
 """
 FREEZE_GRID = """
 CREATE TRIGGER published_grid_is_frozen BEFORE INSERT OR UPDATE OR DELETE ON offer_brackets
     FOR EACH ROW EXECUTE FUNCTION refuse_change_of_published_grid()
 """
 
-# What relied on a published offer (a match, an award, a contract) must find it as it was.
+# A published offer prices every quantity from the first unit on, and what relied on it (a match, an award, a contract)
+# must find it as it was.
 for _table, _statements in (
-    (Offer.__table__, (PUBLISHED_OFFER_IS_FROZEN, FREEZE_OFFER)),
+    (Offer.__table__, (PUBLISHED_OFFER_IS_FROZEN, FREEZE_OFFER, PUBLISHED_OFFER_HAS_A_GRID, DEMAND_A_GRID)),
     (OfferBracket.__table__, (PUBLISHED_GRID_IS_FROZEN, FREEZE_GRID)),
 ):
     for _statement in _statements:

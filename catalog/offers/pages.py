@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from catalog.offers import queries, services
 from catalog.offers.forms import OfferForm, offer_values
 from catalog.offers.models import Offer
-from catalog.offers.rules import price_for, unit_price_for
+from catalog.offers.rules import price_for
 from catalog.offers.schemas import OFFER_CHANGES, OfferIn
 from catalog.providers import labels
 from catalog.providers.queries import get_provider, list_own_providers
@@ -19,6 +19,7 @@ from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import DomainError, NotFound
 from marketplace.platform.i18n import language, sentence
+from marketplace.platform.money import round_unit_price
 from marketplace.platform.permissions import allowed, require
 
 bp = page_blueprint("offers", __name__, template_folder="../templates")
@@ -67,7 +68,7 @@ def show_offer(offer_id: UUID) -> str:
     if quantity is not None and not 1 <= quantity <= MOST_ASKED:
         quantity = None
     grid = queries.grid_of(offer.row)
-    priced = quantity is not None and offer.prices_visible and bool(grid.brackets)
+    amount = price_for(grid, quantity) if quantity and offer.prices_visible and grid.brackets else None
     own = offer.provider.organisation_id
     return render_template(
         "catalog/offer.html",
@@ -75,8 +76,8 @@ def show_offer(offer_id: UUID) -> str:
         category=category_names(session, language())[offer.category_code],
         labels=labels,
         quantity=quantity,
-        amount=price_for(grid, quantity) if priced and quantity else None,
-        unit_price=unit_price_for(grid, quantity) if priced and quantity else None,
+        amount=amount,
+        unit_price=round_unit_price(amount / quantity) if amount is not None and quantity else None,
         may_write=allowed(actor, "offer.write", own=own),
         may_publish=allowed(actor, "offer.publish", own=own),
     )

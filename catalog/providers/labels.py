@@ -1,6 +1,8 @@
 """Words of the catalogue on screens: codes of the vocabularies in the reader's language."""
+from collections.abc import Sequence
 from typing import Final
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from marketplace.establishments.territory import COLLECTIVITIES, REGIONS
@@ -23,3 +25,11 @@ VISIBILITIES: Final = {
     "buyers": _l("Acheteurs vérifiés seulement (établissements et centrales)"),
     "public": _l("Tout le monde, sauf les autres prestataires"),
 }
+
+
+def regions_in_words(codes: Sequence[str]) -> str:
+    """The names of INSEE regions in one line; all eighteen are said in two words."""
+    others = [TERRITORY_NAMES.get(code, code) for code in codes if code not in REGIONS]
+    if set(REGIONS) <= set(codes):
+        return ", ".join([_("Toutes les régions"), *others])
+    return ", ".join(TERRITORY_NAMES.get(code, code) for code in codes)

@@ -91,6 +91,22 @@ BEGIN
 END
 $$
 """
+# A published offer prices every quantity from the first unit on.
+PUBLISHED_OFFER_HAS_A_GRID = """
+CREATE FUNCTION refuse_publication_without_grid() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM offer_brackets WHERE offer_id = NEW.id AND from_quantity = 1) THEN
+        RAISE EXCEPTION 'a published offer has a price from the first unit on'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'published_offer_has_a_grid';
+    END IF;
+    RETURN NEW;
+END
+$$
+"""
+DEMAND_A_GRID = """
+CREATE TRIGGER published_offer_has_a_grid BEFORE INSERT OR UPDATE OF published_at ON offers
+    FOR EACH ROW WHEN (NEW.published_at IS NOT NULL) EXECUTE FUNCTION refuse_publication_without_grid()
+"""
 FREEZE_OFFER = """
 CREATE TRIGGER published_offer_is_frozen BEFORE UPDATE OR DELETE ON offers
     FOR EACH ROW WHEN (OLD.published_at IS NOT NULL) EXECUTE FUNCTION refuse_change_of_published_offer()
@@ -103,10 +119,13 @@ CREATE TRIGGER published_grid_is_frozen BEFORE INSERT OR UPDATE OR DELETE ON off
 
 def upgrade() -> None:
     op.execute(TABLES)
-    for statement in (PUBLISHED_OFFER_IS_FROZEN, FREEZE_OFFER, PUBLISHED_GRID_IS_FROZEN, FREEZE_GRID):
+    frozen = (PUBLISHED_OFFER_IS_FROZEN, FREEZE_OFFER, PUBLISHED_GRID_IS_FROZEN, FREEZE_GRID)
+    for statement in (*frozen, PUBLISHED_OFFER_HAS_A_GRID, DEMAND_A_GRID):
         op.get_bind().exec_driver_sql(statement)
 
 
 def downgrade() -> None:
     op.execute("DROP TABLE offer_brackets, offers")
-    op.execute("DROP FUNCTION refuse_change_of_published_offer, refuse_change_of_published_grid")
+    op.execute(
+        "DROP FUNCTION refuse_change_of_published_offer, refuse_change_of_published_grid, refuse_publication_without_grid"
+    )

@@ -62,6 +62,8 @@ PROFILES = (
 )
 LIFE_DAYS = {"expertcyber": 725}
 VERSIONS = {"iso27001": "2022", "hds": "v2"}
+ACTIVITIES = dict.fromkeys(("iso27001", "pdis", "pris", "expertcyber"), ()) | {"passi": (1, 2, 3, 4, 5)}
+"""What a certificate covers; those of HDS are the profile's own."""
 
 
 def make_catalogue(session: Session, organisations: list[Organisation], categories: dict[str, ServiceCategory]) -> None:
@@ -96,7 +98,7 @@ def _certificate(provider: Provider, scheme: str, days_left: int, profile: Profi
     return Certificate(
         id=new_id(), provider_id=provider.id, scheme=scheme, version=VERSIONS.get(scheme),
         number=f"DEMO-{scheme.upper()}-{provider.name[-4:].upper()}", body="Organisme fictif de certification",
-        scope="Services de cybersécurité managés (fictif)", activities=list(profile.activities) if scheme == "hds" else [],
+        scope="Services de cybersécurité managés (fictif)", activities=list(ACTIVITIES.get(scheme, profile.activities)),
         valid_from=starts, valid_until=ends, declared_at=verified, verified_at=verified,
     )  # fmt: skip
 
@@ -112,8 +114,8 @@ def _offer(session: Session, provider: Provider, category: ServiceCategory, rand
     )  # fmt: skip
     session.add(offer)
     session.flush()
-    ends = (steps[1] - 1, steps[2] - 1, None)
-    for start, end, price in zip(steps, ends, PRICES[category.code], strict=True):
+    starts, ends = (1, *steps[1:]), (steps[1] - 1, steps[2] - 1, None)
+    for start, end, price in zip(starts, ends, PRICES[category.code], strict=True):
         amount = (Decimal(price) * factor).quantize(Decimal("0.01"))
         session.add(OfferBracket(offer_id=offer.id, from_quantity=start, to_quantity=end, unit_price=amount))
     session.flush()

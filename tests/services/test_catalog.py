@@ -150,6 +150,17 @@ def test_a_gapless_grid_may_be_written_in_any_order(session: Session) -> None:
     session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
 
 
+@pytest.mark.parametrize("brackets", [[], [(10, 99), (100, None)]])
+def test_the_database_refuses_to_publish_an_offer_without_a_price_from_the_first_unit_on(
+    session: Session, brackets: list[tuple[int, int | None]]
+) -> None:
+    offer = make.OfferFactory()
+    for first, last in brackets:
+        session.execute(insert(OfferBracket).values(offer_id=offer.id, from_quantity=first, to_quantity=last, unit_price=1))
+    with pytest.raises(IntegrityError, match="from the first unit on"), session.begin_nested():
+        session.execute(update(Offer).where(Offer.id == offer.id).values(published_at=clock.now()))
+
+
 MOMENTS = (None, datetime(2025, 10, 31, 22, 59, tzinfo=UTC), datetime(2026, 5, 16, 22, 30, tzinfo=UTC))
 DAYS = (date(2025, 10, 31), date(2025, 11, 1), date(2026, 5, 16), date(2026, 5, 17), date(2028, 1, 1), date(2028, 1, 2))
 
