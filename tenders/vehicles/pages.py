@@ -44,7 +44,7 @@ def list_vehicles() -> str:
         vehicles=page["items"],
         next=page["next"],
         centres=queries.centre_names(db.session(), page["items"]),
-        may_create=bool(current_actor().organisation_ids(("admin", "buyer"), kind="purchasing_centre")),
+        own_centres=[s for s in current_actor().seats if allowed(current_actor(), "vehicle.create", centre=s.organisation_id)],
         labels=labels,
     )
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from marketplace.platform import clock
 from tenders.vehicles.models import Lot, Vehicle
-from tests.factories.accounts import OrganisationFactory, user_in
+from tests.factories.accounts import MembershipFactory, OrganisationFactory, user_in
 from tests.factories.vehicles import LotFactory, VehicleFactory, open_lot
 
 
@@ -147,6 +147,18 @@ def test_others_read_open_vehicles_and_are_not_offered_what_they_may_not_do(sign
     assert clinic.get(f"/marches/{VehicleFactory().id}").status_code == 404
     assert clinic.get("/marches/nouveau").status_code == 403
     assert "Préparer un marché" not in clinic.get("/marches").text
+
+
+def test_who_buys_for_two_centres_chooses_from_the_list(sign_in, session, centre):
+    user = user_in(centre, roles=("buyer",))
+    other = OrganisationFactory(kind="purchasing_centre", name="Autre centrale")
+    MembershipFactory(user_id=user.id, organisation_id=other.id, roles=("buyer",))
+    browser = sign_in(user)
+    assert "Préparer un marché pour Autre centrale" in browser.get("/marches").text
+    assert browser.get("/marches/nouveau").status_code == 422
+    made = browser.post(f"/marches/nouveau?centre={other.id}", data=vehicle_form())
+    assert made.status_code == 302
+    assert session.scalars(select(Vehicle)).one().organisation_id == other.id
 
 
 def test_the_list_filters_and_says_when_nothing_matches(browser, centre):
