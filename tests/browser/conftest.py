@@ -1,4 +1,5 @@
 """A real Chromium on a real server: the application on its own database, in threads, on a free port."""
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -57,6 +58,7 @@ class Site:
 @pytest.fixture
 def site(real_app: Flask) -> Iterator[Site]:
     """The application served on a free port, with real commits."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = make_server("127.0.0.1", 0, real_app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
