@@ -1,5 +1,11 @@
 """Reads of pools, needs and closings."""
-from tenders.demand.queries.closings import find_closing, find_last_closing, list_closings, visible_members
+from tenders.demand.queries.closings import (
+    establishment_names,
+    find_closing,
+    find_last_closing,
+    list_closings,
+    visible_members,
+)
 from tenders.demand.queries.needs import (
     NeedRow,
     get_need,
@@ -17,6 +23,7 @@ __all__ = [
     "Difference",
     "NeedRow",
     "Standing",
+    "establishment_names",
     "find_closing",
     "find_last_closing",
     "get_need",

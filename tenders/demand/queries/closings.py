@@ -1,4 +1,5 @@
 """Reads of closings: the decision is the centre's, each reader sees the part that concerns it."""
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -50,3 +51,9 @@ def visible_members(session: Session, actor: Actor, lot: Lot) -> set[UUID] | Non
         .where(Need.lot_id == lot.id, or_(own, Need.grappe_id.in_(grappes)))
     )
     return set(session.scalars(statement))
+
+
+def establishment_names(session: Session, establishment_ids: Collection[UUID]) -> dict[str, str]:
+    """Names by establishment id (as text, the way a decision writes it)."""
+    statement = select(Establishment.id, Establishment.name).where(Establishment.id.in_(establishment_ids))
+    return {str(establishment_id): name for establishment_id, name in session.execute(statement)}

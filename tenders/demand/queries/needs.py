@@ -68,7 +68,8 @@ def get_need(session: Session, actor: Actor, lot_id: UUID, establishment_id: UUI
     row = session.execute(statement).one_or_none()
     if row is None:
         raise NotFound("need")
-    return NeedRow(*row.tuple())
+    need, establishment_name, grappe_name = row
+    return NeedRow(need, establishment_name, grappe_name)
 
 
 def list_needs(
@@ -91,7 +92,7 @@ def list_own_needs(session: Session, actor: Actor, lot_id: UUID) -> list[NeedRow
         .where(Need.lot_id == lot_id, Establishment.organisation_id.in_(actor.organisation_ids(kind="care_operator")))
         .order_by(Establishment.name, Need.establishment_id)
     )
-    return [NeedRow(*row.tuple()) for row in session.execute(statement)]
+    return [NeedRow(need, name, grappe) for need, name, grappe in session.execute(statement)]
 
 
 def list_own_needs_on(session: Session, actor: Actor, lot_ids: list[UUID]) -> list[Need]:

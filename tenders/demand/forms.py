@@ -1,0 +1,110 @@
+"""The form of a need; it says what the API says, and is read by the same schema (NeedIn)."""
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, Optional
+
+from marketplace.grappes.models import Grappe
+from tenders.demand.models import Need
+
+REQUIRED = InputRequired(_l("Ce champ est obligatoire."))
+FIRMNESS = {
+    "indicative": _l("Indicatif : pour information, n'engage à rien et ne compte pas"),
+    "conditional": _l("Conditionnel : compté, et tenu seulement si la condition est remplie à la clôture"),
+    "firm": _l("Ferme : signé par une personne habilitée, engage jusqu'au prix plafond"),
+}
+FIELD_OF = {
+    "grappe_id": "grappe",
+    "condition": "firmness",
+    "condition.minimum_pool_quantity": "minimum_pool_quantity",
+    "condition.maximum_unit_price": "maximum_unit_price",
+}
+
+
+class NeedForm(FlaskForm):
+    """A need on a lot, in the lot's unit."""
+
+    grappe = SelectField(_l("Réunir par"), [Optional()])
+    quantity = IntegerField(_l("Quantité"), [REQUIRED])
+    tolerance = IntegerField(
+        _l("Marge en plus"), [Optional()],
+        description=_l("Ce que vous acceptez au plus en sus, pour compléter une commande entière."),
+    )  # fmt: skip
+    firmness = RadioField(_l("Engagement"), [REQUIRED], choices=[SelectChoice(*each) for each in FIRMNESS.items()])
+    minimum_pool_quantity = IntegerField(
+        _l("À condition que soient réunis au moins"), [Optional()],
+        description=_l("En unités du lot, votre quantité comprise. Pour un besoin conditionnel."),
+    )  # fmt: skip
+    maximum_unit_price = StringField(
+        _l("À condition que le prix unitaire HT ne dépasse pas"), [Optional()],
+        description=_l("En euros, vérifié à l'attribution. Pour un besoin conditionnel."),
+    )  # fmt: skip
+    price_ceiling = StringField(
+        _l("Prix unitaire HT plafond de l'engagement"), [Optional()],
+        description=_l("En euros. Vide : le prix de référence du lot. Pour un besoin ferme."),
+    )  # fmt: skip
+    accept_waitlist = BooleanField(_l("Si le maximum du lot est atteint, me mettre en liste d'attente"))
+
+    @classmethod
+    def for_need(cls, need: Need | None, grappe: Grappe | None) -> "NeedForm":
+        """The form filled with a need as it stands, proposing the grappe in which the site pools this category."""
+        values: dict[str, Any] = {"firmness": "indicative", "tolerance": 0, "grappe": str(grappe.id) if grappe else ""}
+        if need is not None:
+            names = ("quantity", "tolerance", "firmness", "minimum_pool_quantity")
+            values = {name: getattr(need, name) for name in names}
+            values["grappe"] = str(need.grappe_id or "")
+            for name in ("maximum_unit_price", "price_ceiling"):
+                price = getattr(need, name)
+                values[name] = "" if price is None else f"{price.normalize():f}".replace(".", ",")
+        form = cls(data=values)
+        alone = SelectChoice("", _("aucune grappe, à titre individuel"))
+        form.grappe.choices = [alone] if grappe is None else [SelectChoice(str(grappe.id), grappe.name), alone]
+        return form
+
+    def body(self) -> dict[str, Any]:
+        """The need as the schema reads it; what belongs to another kind of engagement is left out."""
+        firmness = self.firmness.data
+        condition = {
+            "minimum_pool_quantity": self.minimum_pool_quantity.data,
+            "maximum_unit_price": _price(self.maximum_unit_price.data),
+        }
+        return {
+            "grappe_id": self.grappe.data or None,
+            "quantity": self.quantity.data,
+            "firmness": firmness,
+            "tolerance": self.tolerance.data or 0,
+            "condition": condition if firmness == "conditional" and any(condition.values()) else None,
+            "accept_waitlist": self.accept_waitlist.data,
+            "price_ceiling": _price(self.price_ceiling.data) if firmness == "firm" else None,
+        }
+
+    def show(self, refusals: Mapping[str, Iterable[str]]) -> list[str]:
+        """Put each sentence beside its field; those that belong to no field are returned."""
+        homeless: list[str] = []
+        for path, sentences in refusals.items():
+            name = FIELD_OF.get(path, path)
+            if name in self._fields:
+                self._fields[name].errors = [*self._fields[name].errors, *sentences]
+            else:
+                homeless += sentences
+        return homeless
+
+
+def _price(written: str | None) -> str | None:
+    """A price as people write it, "4,10 €", as the schema reads it."""
+    cleaned = (written or "").replace("€", "").replace("\u00a0", "").replace("\u202f", "").replace(" ", "")
+    return cleaned.replace(",", ".") or None
+
+
+class ClosingForm(FlaskForm):
+    """Closing a lot; before its date the reason is required, and read by everybody."""
+
+    reason = TextAreaField(
+        _l("Raison d'une clôture avant la date"), [Optional(), Length(max=2000)],
+        description=_l("Chaque participant la lira. Inutile une fois la date passée."),
+    )  # fmt: skip
