@@ -8,7 +8,7 @@ from tests.architecture.codebase import Module, committed_files, dotted, product
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 40
-LONGEST_STORY = 80
+LONGEST_STORY = 100
 """A test that tells a whole journey keeps its order in one place: cut up, it would have to be read backwards."""
 DATABASE = "marketplace/platform/database.py"
 CLOCK = "marketplace/platform/clock.py"
