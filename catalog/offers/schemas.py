@@ -1,4 +1,6 @@
 """Shapes of offers and of what they cost."""
+from decimal import Decimal
+
 import marshmallow as ma
 
 from catalog.offers.rules import MOST_BRACKETS, PRICINGS, VISIBILITIES
@@ -28,7 +30,7 @@ class OfferIn(Schema):
     unit = ma.fields.String(load_default=None, allow_none=True, validate=ONE_OF(list(UNITS)))
     price_period = ma.fields.String(load_default=None, allow_none=True, validate=ONE_OF(PRICE_PERIODS))
     pricing = ma.fields.String(load_default="all_units", validate=ONE_OF(PRICINGS))
-    mobilisation_amount = DecimalString(load_default=0)
+    mobilisation_amount = DecimalString(load_default=Decimal(0))
     minimum_quantity = Quantity(minimum=1, load_default=1)
     capacity = Quantity(load_default=None, allow_none=True)
     regional_uplifts = ma.fields.Dict(

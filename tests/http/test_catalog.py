@@ -192,6 +192,25 @@ def test_grids_with_a_gap_an_overlap_or_a_negative_price_are_refused(api: Callab
     assert client.get(f"/api/v1/offers?provider_id={provider.id}").json["items"] == []
 
 
+@pytest.mark.parametrize(
+    ("written", "status"),
+    [
+        ({}, 201),
+        ({"minimum_quantity": 10**12, "capacity": 10**12}, 201),
+        ({"brackets": [{"from_quantity": 1, "unit_price": "99999999999999.9999"}]}, 201),
+        ({"regional_uplifts": {"84": "99999999999999.9999"}}, 201),
+        ({"capacity": 0}, 409),
+        ({"regional_uplifts": {"\ud800": "1"}}, 409),
+        ({"title": "\ud800"}, 422),
+    ],
+)
+def test_a_draft_takes_little_and_nothing_extreme_breaks_it(api: Callable, written: dict[str, Any], status: int) -> None:
+    provider = make.ProviderFactory()
+    body = {"category": "edr", "title": "Brouillon", **written}
+    answer = api(make.person_of(provider)).post(f"/api/v1/providers/{provider.id}/offers", json=body)
+    assert answer.status_code == status, answer.json
+
+
 def test_schemes_are_served_with_versions_and_activities(api: Callable, buyer: Any) -> None:
     schemes = {s["code"]: s for s in api(buyer).get("/api/v1/certificate-schemes").json["items"]}
     assert list(schemes)[:2] == ["iso27001", "hds"]
