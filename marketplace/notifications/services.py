@@ -57,6 +57,11 @@ def tell_many(session: Session, tellings: Iterable[Telling]) -> None:
     enqueue_many(session, TELLING, [(_payload(telling), None) for telling in tellings])
 
 
+def outbox_row(telling: Telling) -> tuple[str, dict[str, Any]]:
+    """The telling as an outbox row (kind, payload), for a step that writes it together with something else."""
+    return TELLING, _payload(telling)
+
+
 def _payload(telling: Telling) -> dict[str, Any]:
     missing = templates.names_in(templates.get_template(telling.template)) - set(telling.values)
     if missing:

@@ -108,7 +108,8 @@ def _holds(actor: Actor, row: Permission, organisations: OrganisationIds) -> boo
         return False
     seats = [s for s in actor.seats if s.roles & row.roles and (not row.kinds or s.kind in row.kinds)]
     if row.relation == "signed_in":
-        return bool(seats)
+        # A right of every role and kind needs no seat: somebody without any still has a password and tokens.
+        return bool(seats) or (actor.user_id is not None and row.roles == EVERY_ROLE and not row.kinds)
     if row.relation == "operator":
         return any(s.kind == "platform" for s in seats)
     if organisations is None:

@@ -27,21 +27,21 @@ MAY_PLACE_AGAIN = Sentence("may_place_again", N_("Vous pouvez le replacer à tit
 NOTHING_TO_DO = Sentence("nothing_to_do", N_("Vous n'avez rien à faire."))
 
 
-def to_sign(session: Session, ground: Ground, organisation_id: UUID, establishment: tuple[UUID, str], quantity: int) -> None:
-    """To the signatories of the establishment's organisation."""
+def to_sign(ground: Ground, organisation_id: UUID, establishment: tuple[UUID, str], quantity: int) -> Telling:
+    """For the signatories of the establishment's organisation."""
     values = {**_about(ground, establishment, quantity), "until": ground.needs_close_at}
-    tell(session, template="need_to_sign", values=values, organisation_ids=[organisation_id], roles=("signatory",))
+    return Telling("need_to_sign", values, organisation_ids=[organisation_id], roles=("signatory",))
 
 
 def signed(
-    session: Session, ground: Ground, organisation_id: UUID, establishment: tuple[UUID, str], quantity: int, shown: Exposure
-) -> None:
-    """The receipt of an engagement, to the establishment's organisation."""
+    ground: Ground, organisation_id: UUID, establishment: tuple[UUID, str], quantity: int, shown: Exposure
+) -> Telling:
+    """The receipt of an engagement, for the establishment's organisation."""
     values = {
         **_about(ground, establishment, quantity), "until": ground.needs_close_at, "months": shown.months,
         "excl_vat": amount_of(shown.at_most_excl_vat), "incl_vat": amount_of(shown.at_most_incl_vat),
     }  # fmt: skip
-    tell(session, template="need_signed", values=values, organisation_ids=[organisation_id])
+    return Telling("need_signed", values, organisation_ids=[organisation_id])
 
 
 def returned(session: Session, ground: Ground, proposer_id: UUID, establishment: tuple[UUID, str], quantity: int) -> None:

@@ -24,6 +24,11 @@ _RECORD_PERSONAL = text(
     f"WITH told AS (INSERT INTO audit_events ({_COLUMNS}) VALUES ({_VALUES}) RETURNING id) "
     "INSERT INTO audit_personal (event_id, salt, personal) SELECT id, :salt, CAST(:personal AS jsonb) FROM told"
 )
+_RECORD_AND_ENQUEUE = text(
+    f"WITH told AS (INSERT INTO audit_events ({_COLUMNS}) VALUES ({_VALUES})) "
+    "INSERT INTO outbox (kind, payload, created_at, next_attempt_at) "
+    "VALUES (:kind, CAST(:payload AS jsonb), :occurred_at, :occurred_at)"
+)
 _ERASE = text(
     "DELETE FROM audit_personal USING audit_events e WHERE e.id = event_id "
     "AND (e.actor_user_id = :user_id OR (e.subject_type = 'user' AND e.subject_id = :subject_id))"
@@ -33,18 +38,23 @@ _ERASE = text(
 def record(
     session: Session, actor: Actor, action: str, subject_type: str, subject_id: UUID | str | int, *,
     organisation_id: UUID | None = None, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None,
-    personal: Mapping[str, Any] | None = None,
+    personal: Mapping[str, Any] | None = None, enqueue: tuple[str, Mapping[str, Any]] | None = None,
 ) -> None:  # fmt: skip
     """Step: tell the audit what `actor` did to what, for which organisation; one INSERT statement.
 
     `before`/`after` are ids and facts (numbers, codes, dates, Decimals); names, addresses and e-mails go into
-    `personal`, kept apart and erasable. TypeError for a value that is no fact.
+    `personal`, kept apart and erasable. TypeError for a value that is no fact. `enqueue`: (kind, payload) of an outbox
+    row to write in the same statement, where a round trip counts; not together with `personal`.
     """
     values = {
         "occurred_at": clock.now(), "actor_user_id": actor.user_id, "organisation_id": organisation_id, "action": action,
         "subject_type": subject_type, "subject_id": str(subject_id), "before": _facts(before), "after": _facts(after),
         "personal_digest": None,
     }  # fmt: skip
+    if enqueue is not None:
+        kind, payload = enqueue
+        session.execute(_RECORD_AND_ENQUEUE, values | {"kind": kind, "payload": to_json(payload)})
+        return
     if not personal:
         session.execute(_RECORD, values)
         return

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from marketplace.notifications.services import outbox_row
 from marketplace.platform import audit, clock
 from marketplace.platform.database import transaction
 from marketplace.platform.errors import Conflict, NotAllowed, NotFound, RuleBroken, StaleVersion
@@ -235,19 +236,21 @@ def _placing(actor: Actor, standing: Standing, establishment_id: UUID, placed: P
 
 def _tell(session: Session, actor: Actor, standing: Standing, establishment_id: UUID, placed: Placed) -> None:
     """The audit, and the people concerned: signatories of what awaits them, the organisation of what was signed."""
-    before, ground, wish = standing.before, standing.ground, placed.wish
+    before, ground = standing.before, standing.ground
     is_signed_now = placed.signature is not None and (before is None or before.signature != placed.signature)
     action = "need.signed" if is_signed_now else "need.placed" if before is None else "need.changed"
+    telling = None
+    named = (establishment_id, standing.establishment_name)
+    if placed.status == "awaiting_signature":
+        telling = notices.to_sign(ground, standing.organisation_id, named, placed.wish.quantity)
+    elif is_signed_now:
+        shown = rules.exposure_of(ground, rules.at_ceiling(placed))
+        telling = notices.signed(ground, standing.organisation_id, named, placed.wish.quantity, shown)
     audit.record(
         session, actor, action, "need", f"{ground.lot_id}:{establishment_id}", organisation_id=standing.organisation_id,
         before=None if before is None else _facts(before), after=_facts(placed),
+        enqueue=None if telling is None else outbox_row(telling),
     )  # fmt: skip
-    named = (establishment_id, standing.establishment_name)
-    if placed.status == "awaiting_signature":
-        notices.to_sign(session, ground, standing.organisation_id, named, wish.quantity)
-    elif is_signed_now:
-        shown = rules.exposure_of(ground, rules.at_ceiling(placed))
-        notices.signed(session, ground, standing.organisation_id, named, wish.quantity, shown)
 
 
 def _facts(placed: Placed) -> dict[str, Any]:
