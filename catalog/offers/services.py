@@ -16,12 +16,12 @@ from catalog.providers.services import TERRITORIES, lock_provider
 from marketplace.categories.queries import find_category
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
-from marketplace.platform.errors import RuleBroken, StaleVersion
+from marketplace.platform.errors import N_, RuleBroken, StaleVersion
 from marketplace.platform.http import name_constraint
 from marketplace.platform.money import round_cents
 from marketplace.platform.permissions import Actor, require
 
-FROZEN = "Une fiche publiée ne change plus : préparez-en une nouvelle version."
+FROZEN = N_("Une fiche publiée ne change plus : préparez-en une nouvelle version.")
 PLAIN = ("title", "description", "pricing", "minimum_quantity", "capacity", "visibility")
 COPIED = (*PLAIN, "category_code", "unit", "price_period", "mobilisation_amount", "regional_uplifts", "delivery_modes")
 

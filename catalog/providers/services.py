@@ -13,11 +13,11 @@ from marketplace.establishments.rules import fold
 from marketplace.establishments.territory import COLLECTIVITIES, REGIONS
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
-from marketplace.platform.errors import StaleVersion
+from marketplace.platform.errors import N_, StaleVersion
 from marketplace.platform.http import name_constraint
 from marketplace.platform.permissions import Actor, require
 
-ALREADY_REGISTERED = "Cette organisation a déjà une fiche de prestataire : ouvrez-la pour la modifier."
+ALREADY_REGISTERED = N_("Cette organisation a déjà une fiche de prestataire : ouvrez-la pour la modifier.")
 TERRITORIES = {**REGIONS, **COLLECTIVITIES}
 
 name_constraint("uq_providers_organisation_id", "provider_already_registered", ALREADY_REGISTERED)

@@ -15,11 +15,12 @@ from marketplace.accounts.models import ApiToken, UserSession
 from marketplace.platform import clock
 from marketplace.platform.api import SignInRequired, current_actor, fingerprint
 from marketplace.platform.database import begin_reading, db
+from marketplace.platform.errors import N_
 from marketplace.platform.permissions import Actor
 
 log = logging.getLogger(__name__)
 
-BAD_TOKEN = "Ce jeton n'est pas valable : vérifiez-le, ou créez-en un autre dans « Jetons d'API »."
+BAD_TOKEN = N_("Ce jeton n'est pas valable : vérifiez-le, ou créez-en un autre dans « Jetons d'API ».")
 
 csrf = CSRFProtect()
 login_manager = LoginManager()

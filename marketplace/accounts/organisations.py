@@ -9,7 +9,7 @@ from marketplace.accounts import passwords_by_mail, queries, rules
 from marketplace.accounts.models import Membership, Organisation, User
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
-from marketplace.platform.errors import BadInput, Conflict, NotFound, RuleBroken
+from marketplace.platform.errors import N_, BadInput, Conflict, NotFound, RuleBroken
 from marketplace.platform.permissions import SYSTEM, Actor, require
 
 
@@ -20,7 +20,7 @@ def register_organisation(
     with transaction() as session:
         require(actor, "organisation.create")
         if siren and not siren_number.is_valid(siren):
-            raise BadInput({"siren": ["Ce SIREN est faux : recopiez ses neuf chiffres."]})
+            raise BadInput({"siren": [N_("Ce SIREN est faux : recopiez ses neuf chiffres.")]})
         organisation = Organisation(
             id=new_id(), kind=kind, name=name.strip(), siren=siren_number.compact(siren) if siren else None,
             vat_number=vat_number or None, created_at=clock.now(),

@@ -2,7 +2,7 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from marketplace.platform.errors import BadInput, RuleBroken
+from marketplace.platform.errors import N_, BadInput, RuleBroken
 from marketplace.platform.permissions import ROLES, SCOPES
 
 SHORTEST_PASSWORD = 12
@@ -38,7 +38,7 @@ def check_password(password: str, email: str) -> None:
 def check_roles(roles: Collection[str], kind: str) -> list[str]:
     """The roles in their usual order; RuleBroken when one has no meaning in this kind of organisation."""
     if not roles:
-        raise BadInput({"roles": ["Choisissez au moins un rôle."]})
+        raise BadInput({"roles": [N_("Choisissez au moins un rôle.")]})
     for role in roles:
         if role not in ROLES_BY_KIND[kind]:
             raise RuleBroken(
@@ -53,13 +53,13 @@ def check_roles(roles: Collection[str], kind: str) -> list[str]:
 def check_token_request(scopes: Collection[str], days: int, own_scopes: Collection[str]) -> list[str]:
     """The scopes in their usual order; a token never lasts longer than a year nor reaches further than its maker."""
     if not scopes or set(scopes) - set(SCOPES):
-        raise BadInput({"scopes": ["Choisissez parmi read, write et sign."]})
+        raise BadInput({"scopes": [N_("Choisissez parmi read, write et sign.")]})
     if set(scopes) - set(own_scopes):
         raise RuleBroken(
             "token_scope_beyond_yours", "Un jeton ne peut pas créer un jeton plus étendu que lui : retirez des droits."
         )
     if not 1 <= days <= LONGEST_TOKEN_LIFE.days:
-        raise BadInput({"days": ["Donnez une durée de 1 à 366 jours."]})
+        raise BadInput({"days": [N_("Donnez une durée de 1 à 366 jours.")]})
     return [scope for scope in SCOPES if scope in scopes]
 
 

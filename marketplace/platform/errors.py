@@ -56,7 +56,7 @@ class NotFound(DomainError):
     status = 404
 
     def __init__(self, what: str = "row") -> None:
-        super().__init__("not_found", "Introuvable : cet élément n'existe pas ou vous n'y avez pas accès.")
+        super().__init__("not_found", N_("Introuvable : cet élément n'existe pas ou vous n'y avez pas accès."))
         self.what = what
 
 
@@ -68,8 +68,10 @@ class NotAllowed(DomainError):
     def __init__(self, action: str = "") -> None:
         super().__init__(
             "not_allowed",
-            "Vous pouvez consulter cet élément, mais pas faire cette action : "
-            "demandez ce droit à un administrateur de votre organisation.",
+            N_(
+                "Vous pouvez consulter cet élément, mais pas faire cette action : "
+                "demandez ce droit à un administrateur de votre organisation."
+            ),
         )
         self.action = action
 
@@ -81,7 +83,7 @@ class TooMany(RuleBroken):
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(
-            "too_many_attempts", "Trop d'essais : réessayez dans {retry_after} s.", retry_after=retry_after
+            "too_many_attempts", N_("Trop d'essais : réessayez dans {retry_after} s."), retry_after=retry_after
         )
 
 
@@ -93,7 +95,7 @@ class StaleVersion(DomainError):
     def __init__(self, current: int) -> None:
         super().__init__(
             "stale_version",
-            "Cet élément a changé depuis que vous l'avez ouvert : relisez-le, puis refaites votre modification.",
+            N_("Cet élément a changé depuis que vous l'avez ouvert : relisez-le, puis refaites votre modification."),
             current_version=current,
         )
 
@@ -104,5 +106,5 @@ class BadInput(DomainError):
     status = 422
 
     def __init__(self, errors: Mapping[str, list[str]]) -> None:
-        super().__init__("invalid_input", "Certains champs sont à corriger.")
+        super().__init__("invalid_input", N_("Certains champs sont à corriger."))
         self.errors = dict(errors)
