@@ -19,12 +19,15 @@ class PriceStep:
 
 
 def price_steps(
-    grid: PriceGrid, *, pooled: int, minimum: int | None, ceiling: int | None, periods: int
+    grid: PriceGrid, *, pooled: int, minimum: int | None, ceiling: int | None, periods: int, is_ordered: bool = False
 ) -> list[PriceStep]:
     """Prices today, at the lot's minimum, and where a further bracket begins; ascending, at most five.
 
     `ceiling`: the largest volume that can be ordered (the lot's maximum or the offer's capacity), None without one.
+    Once a closing has ordered a volume (`is_ordered`) there is one price: that of this volume.
     """
+    if is_ordered:
+        return [_step(grid, pooled, periods, "ordered", N_("retenus ({quantity})"))]
     wanted: dict[int, tuple[str, str]] = {}
     if minimum and minimum > pooled:
         wanted[minimum] = ("at_minimum", N_("minimum atteint ({quantity})"))
@@ -37,7 +40,10 @@ def price_steps(
     for quantity in sorted(wanted):
         if ceiling is not None and quantity > ceiling:
             break
-        code, template = wanted[quantity]
-        price = unit_price_for(grid, quantity, periods=periods)
-        steps.append(PriceStep(quantity, price, Sentence(code, template, {"quantity": quantity}), code == "at_minimum"))
+        steps.append(_step(grid, quantity, periods, *wanted[quantity]))
     return steps[:MOST_STEPS]
+
+
+def _step(grid: PriceGrid, quantity: int, periods: int, code: str, template: str) -> PriceStep:
+    price = unit_price_for(grid, quantity, periods=periods)
+    return PriceStep(quantity, price, Sentence(code, template, {"quantity": quantity}), code == "at_minimum")

@@ -143,6 +143,11 @@ def test_no_price_is_promised_above_what_can_be_ordered():
     assert [step.quantity for step in steps] == [4360, 5000]
 
 
+def test_once_a_volume_is_ordered_there_is_one_price():
+    steps = price_steps(GRID, pooled=5060, minimum=5000, ceiling=8000, periods=36, is_ordered=True)
+    assert [(step.quantity, step.words.code) for step in steps] == [(5060, "ordered")]
+
+
 def test_a_minimum_already_reached_is_not_shown_again():
     assert [step.quantity for step in price_steps(GRID, pooled=5200, minimum=5000, ceiling=None, periods=36)] == [
         5200,

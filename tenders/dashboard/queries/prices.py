@@ -27,7 +27,7 @@ class PriceRow:
 
 @dataclass(frozen=True)
 class Prices:
-    """What a larger pool would change, on the grid of `provider`."""
+    """What a larger pool would change, on the grid of `provider`; one row once a closing has ordered the volume."""
 
     provider: str
     rows: list[PriceRow]
@@ -49,6 +49,7 @@ def find_prices(session: Session, line: LotLine, matches: LotMatches | None, own
         minimum=lot.minimum_quantity if lot.minimum_scope == "lot" else None,
         ceiling=min(ceilings, default=None),
         periods=periods(lot.term_months, lot.price_period),
+        is_ordered=matches.basis == "ordered",
     )
     rows = [
         PriceRow(step.words, step.unit_price, cost_per_year(lot, own_quantity, step.unit_price), step.is_minimum)
