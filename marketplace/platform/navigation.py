@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, current_app, request, url_for
 from flask_babel import gettext as _
@@ -58,7 +59,7 @@ def visible(site_map: Iterable[Entry], audiences: set[str], place: str) -> list[
     return list(kept.values())
 
 
-def page_url(endpoint: str, **values: object) -> str | None:
+def page_url(endpoint: str, **values: Any) -> str | None:
     """The address of a page, or None when no room serves it (a template then leaves the link out)."""
     if endpoint not in current_app.view_functions:
         return None

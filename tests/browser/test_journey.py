@@ -19,6 +19,9 @@ from tests.factories.grappes import site_and_user
 PRICES = [(1, Decimal("6.00")), (200, Decimal("4.60")), (300, Decimal("4.10"))]
 
 
+BARS = "bars => bars.map(b => [b.getAttribute('class') || b.getAttribute('fill'), b.getAttribute('width')])"
+
+
 @dataclass
 class Cast:
     """Two clinics, a purchasing centre with an open lot, a provider that can answer it and one that cannot."""
@@ -50,7 +53,7 @@ def cast_for(site: Site) -> Cast:
 def meter_of(page: Page) -> dict[str, float]:
     """What the meter draws: width in per cent of what is firm and conditional, and its accessible sentence's figures."""
     svg = page.locator("svg.wide[role=img]").first
-    drawn = svg.locator("rect").evaluate_all("bars => bars.map(b => [b.getAttribute('class') || b.getAttribute('fill'), b.getAttribute('width')])")
+    drawn = svg.locator("rect").evaluate_all(BARS)
     widths = {}
     for kind, width in drawn:
         name = "conditional" if kind.startswith("url") else kind.removeprefix("fill-")

@@ -35,7 +35,7 @@ def volumes_by_region(session: Session, actor: Actor, category_code: str) -> dic
         )
         .group_by(Establishment.region)
     )
-    return {region: int(total) for region, total in rows}
+    return {region: int(total) for region, total in rows if region is not None}
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Departure:
 
     establishment: str
     grappe: str
-    leaves_on: date
+    leaves_on: date | None
     title: str
     unit: str
     quantity: int

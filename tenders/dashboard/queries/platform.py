@@ -83,5 +83,5 @@ def list_coverage(session: Session) -> list[Coverage]:
         select(Provider.id, served).where(Provider.verified_at.is_not(None), has_offer).subquery()
     )
     counted = session.execute(select(sellers.c.region, func.count()).group_by(sellers.c.region))
-    providers = dict(counted.all())
-    return [Coverage(region, count, joined, providers.get(region, 0)) for region, count, joined in rows]
+    providers: dict[str, int] = {region: count for region, count in counted}  # noqa: C416 - rows are not pairs to mypy
+    return [Coverage(region, count, joined, providers.get(region, 0)) for region, count, joined in rows if region]
