@@ -29,7 +29,7 @@ bp = blueprint("accounts", __name__)
 def me() -> dict[str, Any]:
     """Who the caller is, and every organisation it may act for."""
     actor = current_actor()
-    return {"user": queries.get_user(db.session(), actor.user_id), "organisations": actor.seats}
+    return {"user": queries.get_user(db.session(), actor.own_id), "organisations": actor.seats}
 
 
 @bp.get("/me/tokens")
@@ -37,7 +37,7 @@ def me() -> dict[str, Any]:
 @bp.response(200, TokensOut)
 def list_tokens() -> dict[str, Any]:
     """The caller's tokens, without their secrets."""
-    return {"items": queries.list_tokens(db.session(), current_actor().user_id)}
+    return {"items": queries.list_tokens(db.session(), current_actor().own_id)}
 
 
 @bp.post("/me/tokens")

@@ -96,9 +96,9 @@ def account() -> str:
     actor = current_actor()
     return render_template(
         "accounts/account.html",
-        user=queries.get_user(db.session(), actor.user_id),
+        user=queries.get_user(db.session(), actor.own_id),
         seats=actor.seats,
-        sessions=queries.list_sessions(db.session(), actor.user_id),
+        sessions=queries.list_sessions(db.session(), actor.own_id),
         this_session=getattr(current_user, "session_id", None),
         form=PasswordForm(),
         role_names=ROLE_NAMES,
@@ -147,7 +147,7 @@ def tokens() -> Any:
             status = refused.status
     elif form.is_submitted():
         status = 422
-    listed = queries.list_tokens(db.session(), current_actor().user_id)
+    listed = queries.list_tokens(db.session(), current_actor().own_id)
     return render_template("accounts/tokens.html", form=form, made=made, tokens=listed), status
 
 

@@ -10,7 +10,7 @@ from marketplace.accounts import rules
 from marketplace.accounts.models import ApiToken, Membership, Organisation, User, UserSession
 from marketplace.platform import clock
 from marketplace.platform.errors import NotFound
-from marketplace.platform.permissions import ROLES, Actor, Seat
+from marketplace.platform.permissions import ROLES, SCOPES, Actor, Seat
 
 _SEATS = """
     COALESCE((
@@ -58,8 +58,8 @@ def _actor(row: Row) -> Actor:
             merged[key] = Seat(key, name, kind, before.roles | frozenset(roles), before.delegated and delegated)
         else:
             merged[key] = Seat(key, name, kind, frozenset(roles), delegated)
-    scopes = {} if row.scopes is None else {"scopes": frozenset(row.scopes)}
-    return Actor(row.user_id, row.full_name, tuple(merged.values()), locale=row.locale, **scopes)
+    scopes = frozenset(SCOPES if row.scopes is None else row.scopes)
+    return Actor(row.user_id, row.full_name, tuple(merged.values()), scopes, row.locale)
 
 
 def _find_proven(session: Session, statement: TextClause, proof: str) -> Proven | None:

@@ -110,10 +110,10 @@ def all_or_nothing() -> Iterator[None]:
 
     Needs an application context. Nothing is there until the block ends well; a kill half-way leaves nothing behind.
     """
-    engines = db.engines
+    engines = cast(dict[str | None, Any], db.engines)
     engine = engines[None]
     with engine.begin() as connection:
-        engines[None] = connection  # type: ignore[assignment]
+        engines[None] = connection
         try:
             yield
         finally:

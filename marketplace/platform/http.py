@@ -46,7 +46,7 @@ STATUS_TITLES = {
 }
 
 VALIDATOR_WORDS = (
-    (re.compile(r"Must be greater than or equal to (?P<min>.+?)(?: and less than or equal to .+)?\."), N_("Donnez au moins {min}.")),
+    (re.compile(r"Must be greater than or equal to (?P<min>.+?)( and .+)?\."), N_("Donnez au moins {min}.")),
     (re.compile(r"Must be greater than (?P<min>.+?)\."), N_("Donnez plus que {min}.")),
     (re.compile(r"Must be less than or equal to (?P<max>.+)\."), N_("Donnez au plus {max}.")),
     (re.compile(r"Must be less than (?P<max>.+)\."), N_("Donnez moins que {max}.")),

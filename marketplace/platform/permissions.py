@@ -50,6 +50,13 @@ class Actor:
         return any(seat.kind == kind for seat in self.seats)
 
     @property
+    def own_id(self) -> UUID:
+        """The user behind the actor; LookupError for the system and for nobody."""
+        if self.user_id is None:
+            raise LookupError("no user acts here")
+        return self.user_id
+
+    @property
     def is_operator(self) -> bool:
         """Whether the actor runs the platform."""
         return any(s.kind == "platform" and "operator" in s.roles for s in self.seats)

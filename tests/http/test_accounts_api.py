@@ -1,5 +1,6 @@
 """Who am I, tokens and members, over HTTP with real tokens."""
 from datetime import timedelta
+from uuid import UUID
 
 from marketplace.accounts.models import ApiToken, Membership
 from marketplace.platform import clock
@@ -9,7 +10,9 @@ from tests.factories.base import refreshed
 
 def test_me_names_the_group_operators_one_may_act_for(api):
     head = make.OrganisationFactory(name="Groupe fictif")
-    clinic = make.OrganisationFactory(name="Clinique fictive", head_organisation_id=head.id, delegated_roles=["buyer", "signatory"])
+    clinic = make.OrganisationFactory(
+        name="Clinique fictive", head_organisation_id=head.id, delegated_roles=["buyer", "signatory"]
+    )
     stranger = make.OrganisationFactory(name="Autre clinique")
     user = make.user_in(head, roles=("admin", "signatory"))
     body = api(user).get("/api/v1/me").json
@@ -44,7 +47,7 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(api, session):
     assert made.status_code == 201
     secret = made.json["secret"]
     assert "secret" not in api(user).get("/api/v1/me/tokens").json["items"][0]
-    assert secret not in session.get(ApiToken, __import__("uuid").UUID(made.json["id"])).token_hash
+    assert secret not in session.get(ApiToken, UUID(made.json["id"])).token_hash
 
 
 def test_an_expired_or_revoked_token_opens_nothing(api, session):
@@ -87,7 +90,8 @@ def test_an_administrator_brings_somebody_in_and_changes_their_rights(api, sessi
     assert made.status_code == 201 and made.json["roles"] == ["buyer"]
     changed = client.put(f"{path}/{made.json['id']}", json={"roles": ["viewer", "signatory"]})
     assert changed.json["roles"] == ["signatory", "viewer"]
-    assert client.post(path, json={"email": "nina@exemple.test", "full_name": "N", "roles": ["buyer"]}).json["code"] == "already_a_member"
+    again = client.post(path, json={"email": "nina@exemple.test", "full_name": "N", "roles": ["buyer"]})
+    assert again.json["code"] == "already_a_member"
     assert client.delete(f"{path}/{made.json['id']}").status_code == 204
     assert [m["email"] for m in client.get(path).json["items"]] == [boss.email]
 
