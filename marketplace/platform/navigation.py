@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from typing import Any
 
 from flask import Flask, current_app, request, url_for
 from flask_babel import gettext as _

@@ -11,7 +11,7 @@ from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import Session
 
 from marketplace.platform.api import Schema
-from marketplace.platform.errors import BadInput, N_
+from marketplace.platform.errors import N_, BadInput
 
 LARGEST_PAGE = 100
 USUAL_PAGE = 50
@@ -41,7 +41,7 @@ def decode_cursor(cursor: str, columns: Sequence[Any]) -> list[Any]:
         raise BadInput({"cursor": [N_("Reprenez le curseur `next` de la page précédente, tel quel.")]}) from bad
 
 
-def _typed(value: Any, kind: type) -> Any:
+def _typed(value: Any, kind: Any) -> Any:
     if kind is UUID:
         return UUID(value)
     if kind in (datetime, date):
