@@ -69,6 +69,7 @@ from tenders.dashboard import pages as dashboard_pages
 from tenders.dashboard import permissions as dashboard_permissions
 from tenders.dashboard.navigation import SITE_MAP
 from tenders.demand import api as demand_api
+from tenders.demand import history_pages as need_history_pages
 from tenders.demand import listeners as demand
 from tenders.demand import pages as demand_pages
 from tenders.demand import permissions as demand_permissions
@@ -105,6 +106,7 @@ PAGE_BLUEPRINTS = (
     notifications_pages.bp,
     vehicles_pages.bp,
     demand_pages.bp,
+    need_history_pages.bp,
     dashboard_pages.bp,
     directory_pages.bp,
     profiles_pages.bp,

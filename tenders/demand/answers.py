@@ -5,8 +5,8 @@ from uuid import UUID
 
 from marketplace.platform.facts import unpack
 from marketplace.platform.i18n import sentence
-from tenders.demand.models import Closing
-from tenders.demand.queries import NeedRow
+from tenders.demand.models import Closing, NeedVersion
+from tenders.demand.queries import NeedChange, NeedRow
 from tenders.demand.services import NeedState
 from tenders.demand.views import GrappeRow, PoolView
 
@@ -35,6 +35,24 @@ def need_row(row: NeedRow, rank: int | None = None) -> dict[str, Any]:
     }  # fmt: skip
     optional = {"rank": rank, "ordered_quantity": need.ordered_quantity}
     return answer | {name: value for name, value in optional.items() if value is not None}
+
+
+def need_change(change: NeedChange) -> dict[str, Any]:
+    """One change of a need: when, who, before, after."""
+    return {
+        "changed_at": change.changed_at, "changed_by": change.changed_by,
+        "before": _asked(change.before), "after": _asked(change.after),
+    }  # fmt: skip
+
+
+def _asked(version: NeedVersion | None) -> dict[str, Any] | None:
+    if version is None:
+        return None
+    return {
+        "status": version.status, "grappe_id": version.grappe_id, "quantity": version.quantity,
+        "tolerance": version.tolerance, "firmness": version.firmness, "price_ceiling": version.price_ceiling,
+        "condition": _condition(version.minimum_pool_quantity, version.maximum_unit_price),
+    }  # fmt: skip
 
 
 def _condition(minimum_pool_quantity: int | None, maximum_unit_price: Any) -> dict[str, Any] | None:

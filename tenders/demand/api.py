@@ -12,6 +12,7 @@ from tenders.demand.schemas import (
     ClosingIn,
     ClosingOut,
     ClosingsOut,
+    NeedChangesOut,
     NeedIn,
     NeedOut,
     NeedsArgs,
@@ -65,6 +66,15 @@ def get_need(lot_id: UUID, establishment_id: UUID) -> Any:
     row = queries.get_need(db.session(), current_actor(), lot_id, establishment_id)
     rank = queries.rank_of(db.session(), row.need)
     return answers.need_row(row, rank), 200, {"ETag": f'"{etag_of(row.need.version)}"'}
+
+
+@bp.get("/lots/<uuid:lot_id>/needs/<uuid:establishment_id>/versions")
+@guard("need.read")
+@bp.response(200, NeedChangesOut)
+def list_need_changes(lot_id: UUID, establishment_id: UUID) -> dict[str, Any]:
+    """Every change of a need: for its own organisation, a mandated coordinator, and the vehicle's centre."""
+    changes = queries.list_need_changes(db.session(), current_actor(), lot_id, establishment_id)
+    return {"items": [answers.need_change(each) for each in changes]}
 
 
 @bp.delete("/lots/<uuid:lot_id>/needs/<uuid:establishment_id>")

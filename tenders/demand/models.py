@@ -5,20 +5,24 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     CheckConstraint,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Numeric,
     Text,
+    event,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.platform import clock
+from marketplace.platform.audit.models import REFUSE_FUNCTION, refuse_changes
 from marketplace.platform.database import Model
 from tenders.demand import words
 
@@ -97,9 +101,10 @@ class LotGrappeOrganisation(Model):
 
 
 class Need(Model):
-    """An establishment's quantity on a lot; withdrawn ones are deleted, the audit remembers them.
+    """An establishment's quantity on a lot; withdrawn ones are deleted, their versions and the audit remember them.
 
-    `organisation_id` is who was bound when the need was placed, `placed_by` who sent it last. `price_ceiling` is the unit
+    `organisation_id` is who was bound when the need was placed, `placed_by` who sent it last, `changed_by` whose act the
+    last change was (NULL: nobody's of the need's own side; a closing, a place freed, a membership ended). `price_ceiling` is the unit
     price (euros excluding VAT) a signature binds up to, `exposure_excl_vat` the most it can cost over the term,
     tolerance included, as the signatory saw it. `ordered_quantity` and `decision_code` come from the closing.
     `waitlist_number` orders the waiting list by arrival.
@@ -167,6 +172,66 @@ class Need(Model):
     ordered_quantity: Mapped[int | None] = mapped_column(BigInteger)
     decision_code: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(default=1, server_default="1")
+    changed_by: Mapped[UUID | None]
+
+
+class NeedVersion(Model):
+    """What a need was after one change; what it was before is the version before. Written by the triggers below alone.
+
+    One for each `version` of a need and one, `withdrawn`, for its withdrawal. No foreign keys: it refers to the rows of
+    a need that the same statement just checked.
+    """
+
+    __tablename__ = "need_versions"
+    __table_args__ = (
+        # A withdrawn need asks for nothing; everything else is what was asked.
+        CheckConstraint("(status = 'withdrawn') = (quantity IS NULL)", name="withdrawn_asks_nothing"),
+    )
+
+    lot_id: Mapped[UUID] = mapped_column(primary_key=True)
+    establishment_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    organisation_id: Mapped[UUID]
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    changed_by: Mapped[UUID | None]
+    status: Mapped[str] = mapped_column(Text)
+    grappe_id: Mapped[UUID | None]
+    quantity: Mapped[int | None] = mapped_column(BigInteger)
+    tolerance: Mapped[int | None] = mapped_column(BigInteger)
+    firmness: Mapped[str | None] = mapped_column(Text)
+    minimum_pool_quantity: Mapped[int | None] = mapped_column(BigInteger)
+    maximum_unit_price: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
+    price_ceiling: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
+    signed_by: Mapped[UUID | None]
+
+
+KEEP_FUNCTION = """
+CREATE OR REPLACE FUNCTION needs_keep_version() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        INSERT INTO need_versions (lot_id, establishment_id, organisation_id, changed_at, changed_by, status)
+        VALUES (OLD.lot_id, OLD.establishment_id, OLD.organisation_id, OLD.changed_at, OLD.changed_by, 'withdrawn');
+    ELSE
+        INSERT INTO need_versions (lot_id, establishment_id, organisation_id, changed_at, changed_by, status, grappe_id,
+            quantity, tolerance, firmness, minimum_pool_quantity, maximum_unit_price, price_ceiling, signed_by)
+        VALUES (NEW.lot_id, NEW.establishment_id, NEW.organisation_id, NEW.changed_at, NEW.changed_by, NEW.status,
+            NEW.grappe_id, NEW.quantity, NEW.tolerance, NEW.firmness, NEW.minimum_pool_quantity, NEW.maximum_unit_price,
+            NEW.price_ceiling, NEW.signed_by);
+    END IF;
+    RETURN NULL;
+END
+$body$
+"""
+KEEP_TRIGGERS = (
+    "CREATE TRIGGER needs_kept_when_placed_or_withdrawn AFTER INSERT OR DELETE ON needs "
+    "FOR EACH ROW EXECUTE FUNCTION needs_keep_version()",
+    "CREATE TRIGGER needs_kept_when_changed AFTER UPDATE ON needs "
+    "FOR EACH ROW WHEN (OLD.version IS DISTINCT FROM NEW.version) EXECUTE FUNCTION needs_keep_version()",
+)
+for _statement in (KEEP_FUNCTION, *KEEP_TRIGGERS):
+    event.listen(Need.__table__, "after_create", DDL(_statement))
+for _statement in (REFUSE_FUNCTION, refuse_changes("need_versions")):
+    event.listen(NeedVersion.__table__, "after_create", DDL(_statement))
 
 
 class Closing(Model):

@@ -80,6 +80,36 @@ class NeedOut(Schema):
     version = ma.fields.Integer(required=True)
 
 
+class NeedAskedOut(Schema):
+    """What a need was: asked for, and its status then."""
+
+    status = ma.fields.String(required=True, validate=ma.validate.OneOf((*words.STATUSES, words.WITHDRAWN)))
+    grappe_id = Identifier(required=True, allow_none=True)
+    quantity = ma.fields.Integer(required=True)
+    tolerance = ma.fields.Integer(required=True)
+    firmness = ma.fields.String(required=True, validate=ma.validate.OneOf(words.FIRMNESS))
+    condition = ma.fields.Nested(ConditionOut, required=True, allow_none=True)
+    price_ceiling = DecimalString(required=True, allow_none=True)
+
+
+class NeedChangeOut(Schema):
+    """One change. `before` null: there was no need; `after` null: it was withdrawn.
+
+    `changed_by` is a person's name, null for a closing, a place freed or a membership ended, and for the centre.
+    """
+
+    changed_at = ma.fields.AwareDateTime(required=True)
+    changed_by = ma.fields.String(required=True, allow_none=True)
+    before = ma.fields.Nested(NeedAskedOut, required=True, allow_none=True)
+    after = ma.fields.Nested(NeedAskedOut, required=True, allow_none=True)
+
+
+class NeedChangesOut(Schema):
+    """Every change of a need, oldest first."""
+
+    items = ma.fields.List(ma.fields.Nested(NeedChangeOut), required=True)
+
+
 class NeedsArgs(PageArgs):
     """Filters of a lot's needs."""
 

@@ -11,6 +11,8 @@ STATUSES = ("counted", "waitlisted", "awaiting_signature", "not_counted", "to_co
 `not_counted`: an indicative need, known and nothing more. `to_confirm`: conditional or indicative, asked again after an
 extension. `excluded`: left out by a closing. `released`: ended with its closing, its lot or its grappe membership.
 """
+WITHDRAWN = "withdrawn"
+"""The status of a need's last version, once the need itself is gone."""
 OUTCOMES = ("met", "not_met")
 POLICY_STEPS = ("extend", "merge", "release", "cancel")
 

@@ -18,7 +18,8 @@ The locking protocol
 4. **No re-evaluation across CTEs.** In READ COMMITTED an UPDATE that waited is re-checked on the newest row, and that
    re-check cannot run another data-modifying CTE. Only `lot_totals`, which depends on no CTE, is updated; the rows
    behind it are written by INSERT … ON CONFLICT, which looks at the newest row by itself.
-5. The CHECK on `lot_totals` is the last guard of the maximum, the primary key of `pooling_claims` that of one volume in
+5. Triggers keep every version of a need (`need_versions`) in the statement that writes it: no round trip, no way past.
+6. The CHECK on `lot_totals` is the last guard of the maximum, the primary key of `pooling_claims` that of one volume in
    one pool. `grappe pool verify` compares totals and claims with the needs.
 """
 from collections.abc import Collection, Iterable, Sequence
@@ -109,13 +110,13 @@ totals AS (
 )"""
 _NEED = f"""
 need AS (
-    INSERT INTO needs (lot_id, establishment_id, placed_at, placed_by, {", ".join(_NEED_COLUMNS)})
+    INSERT INTO needs (lot_id, establishment_id, placed_at, placed_by, changed_by, {", ".join(_NEED_COLUMNS)})
     SELECT :lot_id, :establishment_id, CAST(:changed_at AS timestamptz), CAST(:placed_by AS uuid),
-           {", ".join(_NEED_VALUES.values())}
+           CAST(:placed_by AS uuid), {", ".join(_NEED_VALUES.values())}
     FROM totals
     ON CONFLICT (lot_id, establishment_id) DO UPDATE
     SET {", ".join(f"{name} = excluded.{name}" for name in _NEED_COLUMNS)},
-        placed_by = excluded.placed_by, ordered_quantity = NULL, decision_code = NULL, version = needs.version + 1
+        placed_by = excluded.placed_by, changed_by = excluded.changed_by, ordered_quantity = NULL, decision_code = NULL, version = needs.version + 1
     WHERE needs.version = :expected_version
     RETURNING version, waitlist_number
 )"""
@@ -233,20 +234,25 @@ def move(session: Session, lot_id: UUID, needs: Collection[Need], status: str) -
     session.execute(
         update(Need)
         .where(Need.lot_id == lot_id, Need.establishment_id == any_(literal(ids, ARRAY(Uuid))))
-        .values(status=status, waitlist_number=None, changed_at=clock.now(), version=Need.version + 1)
+        .values(
+            status=status, waitlist_number=None, changed_at=clock.now(), changed_by=None, version=Need.version + 1
+        )
         .execution_options(synchronize_session=False)
     )
     apply(session, lot_id, changes)
     release_claims(session, lot_id, stopped)
 
 
-def remove(session: Session, lot_id: UUID, need: Need) -> None:
-    """Step: delete one need, with totals and claim; the caller holds the lot's lock."""
+def remove(session: Session, lot_id: UUID, need: Need, by: UUID | None) -> None:
+    """Step: delete one need, with totals and claim; the caller holds the lot's lock. Its last version says `by` whom."""
+    this_need = (Need.lot_id == lot_id, Need.establishment_id == need.establishment_id)
     session.execute(
-        delete(Need)
-        .where(Need.lot_id == lot_id, Need.establishment_id == need.establishment_id)
+        update(Need)
+        .where(*this_need)
+        .values(changed_at=clock.now(), changed_by=by)
         .execution_options(synchronize_session=False)
     )
+    session.execute(delete(Need).where(*this_need).execution_options(synchronize_session=False))
     session.expunge(need)
     apply(session, lot_id, [Change(need.grappe_id, need.organisation_id, -_as(need, need.status))])
     release_claims(session, lot_id, [need.establishment_id])

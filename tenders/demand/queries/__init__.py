@@ -18,9 +18,11 @@ from tenders.demand.queries.needs import (
 from tenders.demand.queries.placing import Standing, get_standing
 from tenders.demand.queries.pool import get_pool
 from tenders.demand.queries.verification import Difference, list_differences
+from tenders.demand.queries.versions import NeedChange, list_need_changes
 
 __all__ = [
     "Difference",
+    "NeedChange",
     "NeedRow",
     "Standing",
     "establishment_names",
@@ -31,6 +33,7 @@ __all__ = [
     "get_standing",
     "list_closings",
     "list_differences",
+    "list_need_changes",
     "list_needs",
     "list_own_needs",
     "list_own_needs_on",

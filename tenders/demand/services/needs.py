@@ -145,7 +145,7 @@ def withdraw_need(
         _check_version(need.version, expected_version)
         if need.status in ("counted", "waitlisted") and need.firmness == "firm":
             require(actor, "need.sign", own=standing.organisation_id)
-        remove(session, lot_id, need)
+        remove(session, lot_id, need, actor.user_id)
         audit.record(
             session, actor, "need.withdrawn", "need", f"{lot_id}:{establishment_id}",
             organisation_id=standing.organisation_id, before={"quantity": need.quantity, "firmness": need.firmness,
