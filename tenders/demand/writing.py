@@ -99,6 +99,7 @@ _NEED_VALUES = {name: f"CAST(:{name} AS {kind})" for name, kind in _NEED_COLUMNS
     " THEN COALESCE(CAST(:waitlist_number AS bigint), totals.last_waitlist_number) END"
 }
 _ADD_SUMS = ", ".join(f"{name} = {name} + :d_{name}" for name in SUMS)
+_NEW_SUMS = ", ".join(f"{name} + :d_{name}" for name in SUMS)
 
 _TOTALS = f"""
 totals AS (
@@ -106,6 +107,7 @@ totals AS (
     WHERE lot_id = :lot_id AND round = :round AND takes_needs
       AND (:d_counted <= 0 OR maximum_quantity IS NULL OR firm + conditional + :d_counted <= maximum_quantity)
       AND (:waits_for = 0 OR firm + conditional + :d_counted + :waits_for > maximum_quantity)
+      AND LEAST({_NEW_SUMS}) >= 0  -- a need promoted or released meanwhile would be taken off twice: start again
     RETURNING last_waitlist_number, waitlisted, firm + conditional AS counted, maximum_quantity
 )"""
 _NEED = f"""
@@ -116,7 +118,8 @@ need AS (
     FROM totals
     ON CONFLICT (lot_id, establishment_id) DO UPDATE
     SET {", ".join(f"{name} = excluded.{name}" for name in _NEED_COLUMNS)},
-        placed_by = excluded.placed_by, changed_by = excluded.changed_by, ordered_quantity = NULL, decision_code = NULL, version = needs.version + 1
+        placed_by = excluded.placed_by, changed_by = excluded.changed_by, ordered_quantity = NULL, decision_code = NULL,
+        version = needs.version + 1
     WHERE needs.version = :expected_version
     RETURNING version, waitlist_number
 )"""

@@ -1,4 +1,5 @@
 """Placing, changing, signing and withdrawing needs; what counts, what waits, and that totals stay true."""
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,8 +14,11 @@ from marketplace.grappes.models import PoolingClaim
 from marketplace.platform import clock
 from marketplace.platform.errors import BadInput, DomainError, NotAllowed, NotFound, StaleVersion
 from tenders.demand.models import Need
+from tenders.demand.queries import get_standing
 from tenders.demand.rules.placing import Wish
+from tenders.demand.rules.pool import Contribution
 from tenders.demand.services import put_need, return_need, sign_need, withdraw_need
+from tenders.demand.writing import Change, Overtaken, Placing, place
 from tests.factories.accounts import user_in
 from tests.factories.demand import (
     assert_totals_are_true,
@@ -300,6 +304,26 @@ def test_a_vehicle_may_refuse_needs_without_a_grappe(session: Session) -> None:
     assert refused(placed_on, lot, site, actor, 5).code == "grappe_required"
     grappe = grappe_of(site, clinic()[0], is_active=False)
     assert refused(placed_on, lot, site, actor, 5, grappe_id=grappe.id).code == "grappe_not_active"
+
+
+def test_a_write_decided_on_a_need_that_moved_since_writes_nothing(session: Session) -> None:
+    lot = open_pool(minimum=None, maximum=100)
+    leaving, leaver = need_on(lot, 100)
+    site, actor = clinic()
+    placed_on(lot, site, actor, 30, accept_waitlist=True)
+    stale = get_standing(session, lot.id, site.id)
+    withdraw_need(leaver, lot.id, leaving.id)  # promotes the waiting need
+    assert stale.former is not None
+    waiting = stale.former.placed
+    overtaken = Placing(
+        lot.id, site.id, site.organisation_id, replace(waiting, status="counted", waitlist_number=None), stale.round,
+        stale.former.version, (Change(None, site.organisation_id, Contribution(firm=30, waitlisted=-30, members=1)),), 1,
+        stale.category_code, "EDR", actor.user_id,
+    )  # fmt: skip
+    with pytest.raises(Overtaken):
+        place(session, overtaken)
+    session.rollback()
+    assert_totals_are_true(session)
 
 
 def test_a_need_survives_a_clock_that_moves(session: Session) -> None:
