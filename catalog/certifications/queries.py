@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Date, and_, case, cast, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from catalog.certifications.models import Certificate, CertificateActivity, CertificateScheme, CertificateVersion
 from catalog.certifications.rules.states import (
@@ -55,6 +55,11 @@ def list_schemes(session: Session, locale: str = "fr") -> dict[str, Scheme]:
         )
         for s in listed
     }  # fmt: skip
+
+
+def scheme_name(locale: str) -> InstrumentedAttribute[str]:
+    """The column of a scheme's name in a language, for a SELECT."""
+    return CertificateScheme.name_en if locale == "en" else CertificateScheme.name_fr
 
 
 def held(certificate: Certificate, schemes: Mapping[str, Scheme]) -> HeldCertificate:

@@ -7,12 +7,14 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from catalog.certifications.models import Certificate, CertificateScheme
+from catalog.certifications.queries import scheme_name
 from catalog.certifications.rules.coverage import Period
 from catalog.offers.models import Offer
 from catalog.providers.models import Provider
 from marketplace.establishments.models import Establishment
 from marketplace.grappes.models import Grappe, GrappeMembership
 from marketplace.platform import clock
+from marketplace.platform.i18n import language
 from marketplace.platform.permissions import Actor
 from tenders.demand.models import Need
 from tenders.vehicles.models import Lot, Vehicle
@@ -122,7 +124,7 @@ def list_ending_certificates(session: Session, actor: Actor, limit: int = 10) ->
     needed = Lot.requirements["certificates"].contains(func.to_jsonb(Certificate.scheme))
     rows = session.execute(
         select(
-            Provider.id, Provider.name, CertificateScheme.name_fr, Certificate.valid_until,
+            Provider.id, Provider.name, scheme_name(language()), Certificate.valid_until,
             Vehicle.name, Vehicle.starts_on, Vehicle.ends_on,
         )
         .select_from(Lot)

@@ -6,9 +6,10 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from catalog.certifications.models import Certificate, CertificateScheme, CertificateVersion
-from catalog.certifications.queries import JOINS_VERSION, is_valid
+from catalog.certifications.queries import JOINS_VERSION, is_valid, scheme_name
 from catalog.providers.models import Provider
 from marketplace.platform import clock
+from marketplace.platform.i18n import language
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ def list_public_providers(session: Session, limit: int = 8) -> list[PublicProvid
     """Verified providers that are not suspended, those with most certificates first; one statement."""
     today = clock.today()
     held = (
-        select(Certificate.provider_id, CertificateScheme.name_fr.label("scheme"))
+        select(Certificate.provider_id, scheme_name(language()).label("scheme"))
         .join(CertificateScheme, CertificateScheme.code == Certificate.scheme)
         .outerjoin(CertificateVersion, JOINS_VERSION)
         .where(is_valid(today))
