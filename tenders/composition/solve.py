@@ -1,0 +1,201 @@
+"""Composes: chooses the way by size, keeps the deadline, and returns only what the evaluator has confirmed."""
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+
+from tenders.composition import lagrangean, local_search, polish
+from tenders.composition.classes import Block, Model, blocks_of_instance, build_model
+from tenders.composition.complaints import Complaint, largest_complaint
+from tenders.composition.deadline import Deadline
+from tenders.composition.evaluator import Evaluation, NotFeasible, evaluate
+from tenders.composition.instance import NO_LIMITS, Instance, Limits
+from tenders.composition.mip import formulate, program_of
+from tenders.composition.plan import OUTSIDE, Plan
+from tenders.composition.program import Answer
+from tenders.composition.rounding import round_to_blocks
+from tenders.composition.sharing import share
+from tenders.composition.solver import Solver, SolverFailed
+
+EXACT_NEEDS: Final = 100
+"""Up to here the optimum is proven, whatever gap is asked."""
+DIRECT_NEEDS: Final = 500
+POLISH_NEEDS: Final = 15_000
+SUBGRADIENT_STEPS: Final = 400
+LAST_SECONDS: Final = 0.03
+"""Share of the time kept for evaluating and sharing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the composition stands: seconds since the start, which step, best cost and bound in coins so far."""
+
+    seconds: float
+    step: str
+    cost: int
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """How far from the best possible at most, as a share of the cost."""
+        return (self.cost - self.bound) / self.cost if self.cost else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How long (seconds), how good is good enough, from which seed, under which limits, and who listens."""
+
+    time_limit: float = 60.0
+    gap: float = 5e-4
+    seed: int = 0
+    limits: Limits = NO_LIMITS
+    on_progress: Callable[[Progress], None] | None = None
+    is_cancelled: Callable[[], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A confirmed answer: the offer of each need (-1: outside), its evaluation, a bound in coins, shares, complaint."""
+
+    instance: Instance
+    assignment: tuple[int, ...]
+    evaluation: Evaluation
+    bound: int
+    shares: tuple[int, ...]
+    complaint: Complaint | None
+    history: tuple[Progress, ...]
+
+    @property
+    def gap(self) -> float:
+        """How far from the best possible at most, as a share of the cost."""
+        return (self.evaluation.cost - self.bound) / self.evaluation.cost if self.evaluation.cost else 0.0
+
+
+def compose(instance: Instance, settings: Settings | None = None, *, solver: Solver | None = None) -> Composition:
+    """Who buys together, from whom, and a bound on how much better it could be."""
+    settings = settings or Settings()
+    own = Solver() if solver is None else None
+    try:
+        return _Run(instance, settings, solver or own or Solver()).compose()
+    finally:
+        if own is not None:
+            own.stop()
+
+
+@dataclass
+class _Run:
+    """One composition under way: the best confirmed assignment and the best bound so far."""
+
+    instance: Instance
+    settings: Settings
+    solver: Solver
+    started: float = field(default_factory=time.monotonic)
+    bound: float = 0.0
+    best: list[int] = field(default_factory=list)
+    evaluation: Evaluation = Evaluation(0, (), ())
+    history: list[Progress] = field(default_factory=list)
+
+    def compose(self) -> Composition:
+        limit = self.settings.time_limit
+        deadline = Deadline.within(limit * (1 - LAST_SECONDS), self.settings.is_cancelled)
+        self.confirm([OUTSIDE] * len(self.instance.needs), "alone")
+        blocks = blocks_of_instance(self.instance, self.settings.limits)
+        model = build_model(self.instance, self.settings.limits, blocks)
+        bound = lagrangean.improve(model, lagrangean.first_prices(model), SUBGRADIENT_STEPS, deadline)
+        self.raise_bound(bound.value, "prices")
+        if len(blocks) <= DIRECT_NEEDS:
+            self.directly(blocks, deadline)
+        else:
+            self.by_classes(blocks, model, deadline)
+        return self.finished()
+
+    def directly(self, blocks: Sequence[Block], deadline: Deadline) -> None:
+        """Few needs: the program over single needs."""
+        single = build_model(self.instance, self.settings.limits, blocks, one_by_one=True)
+        gap = 0.0 if len(blocks) <= EXACT_NEEDS else self.settings.gap
+        plan, bound = self.solve_program(single, deadline, is_single=True, gap=gap)
+        if plan is not None:
+            self.confirm_plan(plan, "program")
+        self.raise_bound(bound, "program")
+
+    def by_classes(self, blocks: Sequence[Block], model: Model, deadline: Deadline) -> None:
+        """Many needs: the program over classes, rounded, improved, and polished where single needs still count."""
+        will_polish = len(blocks) <= POLISH_NEEDS
+        share_of_time = 0.5 if will_polish else 0.8
+        plan, bound = self.solve_program(model, deadline.part(share_of_time), is_single=False, gap=self.settings.gap / 2)
+        self.raise_bound(bound, "classes")
+        if plan is None:
+            return
+        rng = np.random.default_rng(self.settings.seed)
+        local_search.improve(plan, deadline, rng, swaps=will_polish)
+        self.confirm_plan(plan, "single needs")
+        if will_polish and not deadline.is_over() and self.gap() > self.settings.gap / 2:
+            single = build_model(self.instance, self.settings.limits, blocks, one_by_one=True)
+            polish.polish(plan, single, self.solver, deadline, coins=self.instance.coins, seed=self.settings.seed)
+            local_search.improve(plan, deadline, rng)
+            self.confirm_plan(plan, "polish")
+
+    def solve_program(self, model: Model, deadline: Deadline, *, is_single: bool, gap: float) -> tuple[Plan | None, float]:
+        """The plan of the program's best point (None: none found) and its bound in coins."""
+        form = formulate(model, model.first <= model.last, self.instance.coins, is_single=is_single)
+        if not form.columns[0]:
+            return Plan.of(model, np.full(len(model.blocks), OUTSIDE, np.int64)), float("-inf")
+        program = program_of(form)
+        coins = self.instance.coins
+
+        def heard(answer: Answer) -> None:
+            self.raise_bound(answer.bound * coins, "program")
+
+        answer = self.solver.solve(program, deadline, gap=gap, seed=self.settings.seed, on_answer=heard)
+        if answer.point is None:
+            return None, answer.bound * coins
+        return Plan.of(model, round_to_blocks(model, form.volumes(answer.point))), answer.bound * coins
+
+    def raise_bound(self, coins: float, step: str) -> None:
+        """Take a better bound, less a millionth of a millionth for floating point."""
+        if not math.isfinite(coins):
+            return
+        safe = coins - 1e-11 * abs(coins)
+        if safe > self.bound:
+            self.bound = safe
+            self.report(step)
+
+    def confirm_plan(self, plan: Plan, step: str) -> None:
+        """Settle a copy of the plan and take it when it is better."""
+        settled = plan.copy()
+        local_search.settle(settled)
+        self.confirm(settled.by_need(), step)
+
+    def confirm(self, assignment: list[int], step: str) -> None:
+        """Take an assignment when the evaluator says that it is feasible and cheaper."""
+        evaluation = evaluate(self.instance, assignment, self.settings.limits)
+        if evaluation.violations:
+            raise NotFeasible("; ".join(evaluation.violations[:5]))
+        if not self.best or evaluation.cost < self.evaluation.cost:
+            self.best, self.evaluation = assignment, evaluation
+            self.report(step)
+
+    def gap(self) -> float:
+        """Of the best confirmed assignment."""
+        return Progress(0.0, "", self.evaluation.cost, self.bound).gap
+
+    def report(self, step: str) -> None:
+        """Note and tell where things stand."""
+        progress = Progress(time.monotonic() - self.started, step, self.evaluation.cost, self.bound)
+        self.history.append(progress)
+        if self.settings.on_progress is not None:
+            self.settings.on_progress(progress)
+
+    def finished(self) -> Composition:
+        """The answer; SolverFailed when a bound lies above a confirmed cost."""
+        cost = self.evaluation.cost
+        if self.bound > cost + max(1e-7 * cost, self.instance.coins / 100):
+            raise SolverFailed(f"a bound of {self.bound} coins lies above the evaluated cost of {cost}: one of them is wrong")
+        shares = share(self.instance, self.best, self.evaluation)
+        return Composition(
+            self.instance, tuple(self.best), self.evaluation, min(cost, math.floor(max(self.bound, 0.0))), tuple(shares),
+            largest_complaint(self.instance, shares), tuple(self.history),
+        )  # fmt: skip
