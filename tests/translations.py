@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from babel.messages.catalog import Catalog, Message
+from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
@@ -17,7 +17,7 @@ OPTIONS = {"**/templates/**.html": {"trimmed": "false", "newstyle_gettext": "tru
 KEYWORDS = {
     "_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "N_": None,
     "RuleBroken": (2,), "Conflict": (2,), "SignInRequired": (2,), "WrongCredentials": (2,), "NotReady": (2,),
-    "Sentence": (2,), "Refusal": (2,), "Entry": (1,), "name_constraint": (3,),
+    "Sentence": (2,), "name_constraint": (3,),
 }  # fmt: skip
 """Functions whose argument is a French source sentence, and which argument."""
 
@@ -90,11 +90,9 @@ def texts_of(text: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
     return (text,) if isinstance(text, str) else tuple(text)
 
 
-def placeholders(message: Message) -> tuple[set[str], set[str]]:
-    """The names to fill in French and in English: "{n}", "%(unit)s"."""
-    return tuple(  # type: ignore[return-value]
-        {name for text in texts_of(side) for name in _PLACEHOLDER.findall(text)} for side in (message.id, message.string)
-    )
+def placeholders(texts: tuple[str, ...]) -> set[str]:
+    """The names to fill in a sentence: "{n}", "%(unit)s"."""
+    return {name for text in texts for name in _PLACEHOLDER.findall(text)}
 
 
 def unmarked() -> list[str]:

@@ -101,9 +101,7 @@ def consequences(lot: LotState) -> list[Sentence]:
     if lot.minimum_kind == "indicative":
         template = N_("Ce minimum est indicatif : le {closes_at}, le lot sera clos même s'il manque.")
         return [Sentence("indicative", template, values)]
-    steps = remaining_policy(lot)
-    if not steps:
-        return [Sentence("will_release", _FIRST["release"], values)]
+    steps = remaining_policy(lot) or ["release"]
     said = [Sentence(f"will_{steps[0]}", _FIRST[steps[0]], values)]
     if steps[0] == "extend":
         then = next((step for step in steps[1:] if step in _THEN), "release")
