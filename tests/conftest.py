@@ -84,7 +84,8 @@ def _create(server: Any, name: str, template: str = "template0") -> str:
 
 
 def _drop(server: Any, name: str) -> None:
-    with psycopg.connect(server.url.replace("+psycopg", ""), autocommit=True) as connection:
+    # As administrator: a session that a test opened under another role may be on its way out still.
+    with psycopg.connect(server.administrator_url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 

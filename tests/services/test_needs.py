@@ -273,8 +273,8 @@ def test_organisations_behind_a_grappe_are_counted_once_each(session: Session) -
     site, actor = clinic()
     same_house, (other, other_actor) = sister(site), clinic()
     grappe = grappe_of(site, same_house, other)
-    for place, who in ((site, actor), (same_house, actor), (other, other_actor)):
-        placed_on(lot, place, who, 10, grappe_id=grappe.id)
+    for place_of, who in ((site, actor), (same_house, actor), (other, other_actor)):
+        placed_on(lot, place_of, who, 10, grappe_id=grappe.id)
     count = text("SELECT organisations FROM lot_grappe_totals WHERE lot_id = :lot_id")
     assert session.scalar(count, {"lot_id": lot.id}) == 2
     withdraw_need(actor, lot.id, site.id)
