@@ -70,11 +70,15 @@ from tenders.dashboard import permissions as dashboard_permissions
 from tenders.dashboard.navigation import SITE_MAP
 from tenders.demand import api as demand_api
 from tenders.demand import history_pages as need_history_pages
+from tenders.demand import import_api as need_import_api
+from tenders.demand import import_pages as need_import_pages
 from tenders.demand import listeners as demand
 from tenders.demand import pages as demand_pages
 from tenders.demand import permissions as demand_permissions
 from tenders.demand import services as demand_services
 from tenders.demand.cli import pool_commands
+from tenders.demand.envelopes import alerts as envelope_alerts
+from tenders.demand.envelopes import listeners as envelopes
 from tenders.demo.seed import seed
 from tenders.matching import api as matching_api
 from tenders.matching import permissions as matching_permissions
@@ -93,6 +97,7 @@ API_BLUEPRINTS = (
     notifications_api.bp,
     vehicles_api.bp,
     demand_api.bp,
+    need_import_api.bp,
     profiles_api.bp,
     certifications_api.bp,
     offers_api.bp,
@@ -107,6 +112,7 @@ PAGE_BLUEPRINTS = (
     vehicles_pages.bp,
     demand_pages.bp,
     need_history_pages.bp,
+    need_import_pages.bp,
     dashboard_pages.bp,
     directory_pages.bp,
     profiles_pages.bp,
@@ -142,7 +148,9 @@ PUBLIC_ENDPOINTS = {
 LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (notifications_events.OrganisationsOf, establishments_answers.organisations_of),
     (vehicles_events.LotOpened, demand.open_pool),
+    (vehicles_events.LotOpened, envelopes.open_envelope),
     (vehicles_events.LotCancelled, demand.release_lot),
+    (vehicles_events.LotCancelled, envelopes.release_envelope),
     (grappes_events.MembershipEnding, demand.refuse_while_engaged),
     (grappes_events.MembershipEnded, demand.release_member),
     (grappes_events.GrappeDissolved, demand.release_grappe),
@@ -159,6 +167,7 @@ CHECKS: dict[str, jobs.Check] = {
     "grappes.end_due_memberships": lambda _now: end_due_memberships(),
     "demand.close_due_lots": lambda _now: demand_services.close_due_lots(),
     "demand.end_lots": lambda _now: demand_services.end_lots(),
+    "envelopes.raise_alerts": envelope_alerts.raise_alerts,
 }
 """What falls due: name → use case that does everything due now and says how many (run each minute by the worker)."""
 

@@ -104,8 +104,8 @@ class Need(Model):
     """An establishment's quantity on a lot; withdrawn ones are deleted, their versions and the audit remember them.
 
     `organisation_id` is who was bound when the need was placed, `placed_by` who sent it last, `changed_by` whose act the
-    last change was (NULL: nobody's of the need's own side; a closing, a place freed, a membership ended). `price_ceiling` is the unit
-    price (euros excluding VAT) a signature binds up to, `exposure_excl_vat` the most it can cost over the term,
+    last change was (NULL: a closing's, a place's that was freed, or a membership's that ended). `price_ceiling` is the
+    unit price (euros excluding VAT) a signature binds up to, `exposure_excl_vat` the most it can cost over the term,
     tolerance included, as the signatory saw it. `ordered_quantity` and `decision_code` come from the closing.
     `waitlist_number` orders the waiting list by arrival.
     """
@@ -186,6 +186,8 @@ class NeedVersion(Model):
     __table_args__ = (
         # A withdrawn need asks for nothing; everything else is what was asked.
         CheckConstraint("(status = 'withdrawn') = (quantity IS NULL)", name="withdrawn_asks_nothing"),
+        # The newest first: what moved this week.
+        Index("ix_need_versions_changed_at", "changed_at"),
     )
 
     lot_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -12,4 +12,5 @@ PERMISSIONS = (
     Permission("need.place", "coordinator", _PLACES, kinds=_CARE),
     Permission("need.sign", "own", frozenset({"signatory"}), scope="sign", kinds=_CARE),
     Permission("lot.close", "centre", frozenset({"admin", "buyer"}), kinds=frozenset({"purchasing_centre"})),
+    Permission("envelope.adjust", "centre", frozenset({"admin", "buyer"}), kinds=frozenset({"purchasing_centre"})),
 )

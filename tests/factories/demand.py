@@ -9,6 +9,8 @@ from marketplace.accounts.queries import get_actor
 from marketplace.establishments.models import Establishment
 from marketplace.grappes.models import Grappe
 from marketplace.platform.permissions import Actor
+from tenders.demand.envelopes.booking import open_ledger
+from tenders.demand.envelopes.queries import list_ledger_differences
 from tenders.demand.models import LotTotals
 from tenders.demand.queries import list_differences
 from tenders.demand.rules.placing import Wish
@@ -39,6 +41,9 @@ def open_pool(**columns: Any) -> Lot:
         columns = {"maximum_value": maximum, "maximum_basis": None if maximum is None else "quantity", **columns}
     lot = open_lot(**columns)
     LotTotalsFactory(lot_id=lot.id, maximum_quantity=lot.maximum_quantity)
+    if lot.opened_at is not None:
+        open_ledger(current_session(), lot)
+        current_session().commit()
     return lot
 
 
@@ -90,3 +95,4 @@ def assert_totals_are_true(session: Session) -> None:
     """What `grappe pool verify` checks."""
     session.expire_all()
     assert list_differences(session) == []
+    assert list_ledger_differences(session) == []

@@ -15,6 +15,7 @@ from marketplace.platform.errors import N_, BadInput, DomainError, RuleBroken
 from marketplace.platform.facts import pack
 from marketplace.platform.permissions import SYSTEM, Actor, require
 from tenders.demand import notices
+from tenders.demand.envelopes.booking import book, release_rest
 from tenders.demand.models import Closing, LotTotals, Need
 from tenders.demand.queries.closings import find_last_closing, list_live_needs
 from tenders.demand.rules.closing import ClosingTerms, Decision, PooledNeed, decide_closing
@@ -66,6 +67,8 @@ def close_lot(actor: Actor, lot_id: UUID, *, reason: str | None = None) -> Close
             raise _not_reached_yet(lot, decision)
         closing = _record(session, actor, lot, decision, reason, now)
         _carry_out(session, lot, totals, terms, decision, {need.establishment_id: need for need in needs})
+        if decision.outcome == "met" and decision.ordered_quantity:
+            book(session, lot_id, "committed", decision.ordered_quantity, reason="lot_closed", by=actor.user_id)
         organisations = {need.establishment_id: need.organisation_id for need in needs}
         notices.closing(session, lot, lot.vehicle.organisation_id, decision, organisations)
         return Closed(closing, is_new=True)
@@ -110,6 +113,7 @@ def _end_lot(lot_id: UUID) -> None:
         totals = lock_pool(session, lot_id)
         move(session, lot_id, list_live_needs(session, lot_id), "released")
         totals.takes_needs = False
+        release_rest(session, lot_id, "vehicle_ended")
         audit.record(session, SYSTEM, "lot.ended", "lot", lot_id)
 
 

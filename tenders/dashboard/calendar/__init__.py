@@ -1,0 +1,1 @@
+"""Deadlines as a calendar that one's own software subscribes to."""
