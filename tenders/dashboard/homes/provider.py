@@ -40,7 +40,7 @@ def build(session: Session, actor: Actor, _asked: Mapping[str, str]) -> Provider
     schemes = list_schemes(session, language())
     certificates = list_certificates(session, actor, provider, schemes)
     answers = list_answers(session, actor)
-    nearly = sorted((answer for answer in answers if len(answer.failed) == 1), key=_lacks_an_offer)
+    nearly = sorted((answer for answer in answers if len(answer.failed) == 1), key=lambda answer: not answer.has_offer)
     offered = vendor.list_offered_categories(session, provider)
     names = {code: scheme.name for code, scheme in schemes.items()}
     todos = [*_of_profile(provider, offered), *_of_certificates(certificates, names), *_of_answers(nearly)]
@@ -104,10 +104,5 @@ def _of_answers(nearly: Iterable[Answer]) -> list[Todo]:
             answer.line.closes_at,
         )
         for answer in nearly
-        if not _lacks_an_offer(answer)
+        if answer.has_offer
     ]
-
-
-def _lacks_an_offer(answer: Answer) -> bool:
-    """Whether all that is missing is an offer in a category the provider may not sell at all."""
-    return answer.failed[0].code == "offer_missing"

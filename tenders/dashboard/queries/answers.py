@@ -16,10 +16,14 @@ MOST_LOTS = 100
 
 @dataclass(frozen=True)
 class Answer:
-    """A lot, what the provider lacks to answer it, and its own price there when it lacks nothing."""
+    """A lot, what the provider lacks to answer it, and its own price there when it lacks nothing.
+
+    `has_offer`: it published something in the category; otherwise it may not sell that at all.
+    """
 
     line: LotLine
     failed: tuple[Sentence, ...]
+    has_offer: bool
     unit_price: Decimal | None = None
 
 
@@ -31,5 +35,5 @@ def list_answers(session: Session, actor: Actor) -> list[Answer]:
     for own in list_own_matches(session, actor, [line.lot for line in lines]):
         failed = tuple(criterion.detail for criterion in own.row.criteria if not criterion.passed)
         price = own.row.unit_price if isinstance(own.row, Eligible) else None
-        answers.append(Answer(by_lot[own.lot.id], failed, price))
+        answers.append(Answer(by_lot[own.lot.id], failed, own.row.offer_id is not None, price))
     return answers
