@@ -28,6 +28,12 @@ def improve(plan: Plan, deadline: Deadline, rng: np.random.Generator, *, swaps: 
                 return
 
 
+def shift_all(plan: Plan, deadline: Deadline) -> None:
+    """Shift in every category until nothing helps."""
+    for category in np.unique(plan.category).tolist():
+        shift(plan, np.flatnonzero(plan.category == category), np.flatnonzero(plan.model.category == category), deadline)
+
+
 def shift(plan: Plan, blocks: Whole, offers: Whole, deadline: Deadline) -> int:
     """Move single blocks between open contracts and outside while that gains; how many moved."""
     moved = 0

@@ -58,6 +58,13 @@ class Formulation:
         served[self.arc] = point[: self.columns[0]] * self.units
         return served
 
+    def reached(self, point: Floats) -> NDArray[np.bool_]:
+        """O×J: the brackets a point reaches."""
+        reached = np.zeros(self.brackets.shape, bool)
+        arcs, brackets = self.columns
+        reached[self.bracket] = point[arcs : arcs + brackets] > 0.5
+        return reached
+
     def point_of(self, served: Floats) -> Floats:
         """The columns' values of O×K served units (a start for the solver)."""
         arcs, brackets = self.columns

@@ -4,13 +4,35 @@ Largest needs first, each to the offer that still misses most; what an offer got
 class is carried over to the next, so that contracts end close to the volumes wanted.
 """
 import heapq
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tenders.composition.classes import Floats, Model, Whole
 from tenders.composition.plan import OUTSIDE
 
-LEAST_UNITS = 1e-6
+LEAST_UNITS: Final = 1e-6
+NEARLY_FULL: Final = 0.97
+"""Share of a provider's workload from which its contracts are held to the volumes wanted."""
+
+
+def steered(model: Model, brackets: NDArray[np.bool_], served: Floats) -> Model:
+    """The model with one bracket per offer: the one reached; a nearly full provider's ends at the volume wanted.
+
+    A search in it cannot slide into another bracket by accident; offers that serve nothing are closed.
+    """
+    volume = served.sum(axis=1)
+    work = np.bincount(model.provider, volume * model.workload, len(model.capacity))
+    is_full = (work >= NEARLY_FULL * model.capacity)[model.provider]
+    rows, number = np.arange(model.offers), brackets.argmax(axis=1)
+    is_open = brackets.any(axis=1) & (volume > LEAST_UNITS)
+    first = np.where(is_open, model.first[rows, number], 1)
+    wanted = np.maximum(np.floor(volume + LEAST_UNITS).astype(np.int64), first)
+    last = np.where(is_full, np.minimum(wanted, model.last[rows, number]), model.last[rows, number])
+    last = np.where(is_open, last, 0)
+    return replace(model, first=first[:, None], last=last[:, None], price=model.price[rows, number][:, None])
 
 
 def round_to_blocks(model: Model, served: Floats) -> Whole:

@@ -13,10 +13,10 @@ from tenders.composition.complaints import Complaint, largest_complaint
 from tenders.composition.deadline import Deadline
 from tenders.composition.evaluator import Evaluation, NotFeasible, evaluate
 from tenders.composition.instance import NO_LIMITS, Instance, Limits
-from tenders.composition.mip import formulate, program_of
+from tenders.composition.mip import Formulation, formulate, program_of
 from tenders.composition.plan import OUTSIDE, Plan
 from tenders.composition.program import Answer
-from tenders.composition.rounding import round_to_blocks
+from tenders.composition.rounding import round_to_blocks, steered
 from tenders.composition.sharing import share
 from tenders.composition.solver import Solver, SolverFailed
 
@@ -116,43 +116,46 @@ class _Run:
         """Few needs: the program over single needs."""
         single = build_model(self.instance, self.settings.limits, blocks, one_by_one=True)
         gap = 0.0 if len(blocks) <= EXACT_NEEDS else self.settings.gap
-        plan, bound = self.solve_program(single, deadline, is_single=True, gap=gap)
-        if plan is not None:
-            self.confirm_plan(plan, "program")
-        self.raise_bound(bound, "program")
+        form, answer = self.solve_program(single, deadline, is_single=True, gap=gap)
+        if answer.point is not None:
+            self.confirm_plan(Plan.of(single, round_to_blocks(single, form.volumes(answer.point))), "program")
 
     def by_classes(self, blocks: Sequence[Block], model: Model, deadline: Deadline) -> None:
         """Many needs: the program over classes, rounded, improved, and polished where single needs still count."""
         will_polish = len(blocks) <= POLISH_NEEDS
-        share_of_time = 0.5 if will_polish else 0.8
-        plan, bound = self.solve_program(model, deadline.part(share_of_time), is_single=False, gap=self.settings.gap / 2)
-        self.raise_bound(bound, "classes")
-        if plan is None:
+        part = deadline.part(0.5 if will_polish else 0.8)
+        form, answer = self.solve_program(model, part, is_single=False, gap=self.settings.gap / 2)
+        if answer.point is None:
             return
+        guide = polish.Guide(form.reached(answer.point), form.volumes(answer.point))
         rng = np.random.default_rng(self.settings.seed)
-        local_search.improve(plan, deadline, rng, swaps=will_polish)
+        plan = self.rounded(model, guide, deadline)
+        local_search.improve(plan, deadline, rng, swaps=False)
         self.confirm_plan(plan, "single needs")
         if will_polish and not deadline.is_over() and self.gap() > self.settings.gap / 2:
             single = build_model(self.instance, self.settings.limits, blocks, one_by_one=True)
-            polish.polish(plan, single, self.solver, deadline, coins=self.instance.coins, seed=self.settings.seed)
-            local_search.improve(plan, deadline, rng)
+            polish.polish(plan, guide, single, self.solver, deadline, polish.Effort(self.instance.coins, self.settings.seed))
             self.confirm_plan(plan, "polish")
+            local_search.improve(plan, deadline, rng)
+            self.confirm_plan(plan, "single needs")
 
-    def solve_program(self, model: Model, deadline: Deadline, *, is_single: bool, gap: float) -> tuple[Plan | None, float]:
-        """The plan of the program's best point (None: none found) and its bound in coins."""
+    def rounded(self, model: Model, guide: polish.Guide, deadline: Deadline) -> Plan:
+        """The guide's volumes as single needs, led back into its brackets."""
+        plan = Plan.of(steered(model, guide.brackets, guide.served), round_to_blocks(model, guide.served))
+        local_search.shift_all(plan, deadline)
+        return Plan.of(model, plan.offer)
+
+    def solve_program(self, model: Model, deadline: Deadline, *, is_single: bool, gap: float) -> tuple[Formulation, Answer]:
+        """The program over the model's classes and the solver's answer to it; its bound is taken over."""
         form = formulate(model, model.first <= model.last, self.instance.coins, is_single=is_single)
         if not form.columns[0]:
-            return Plan.of(model, np.full(len(model.blocks), OUTSIDE, np.int64)), float("-inf")
-        program = program_of(form)
+            return form, Answer(None, math.inf, -math.inf)
         coins = self.instance.coins
 
         def heard(answer: Answer) -> None:
             self.raise_bound(answer.bound * coins, "program")
 
-        answer = self.solver.solve(program, deadline, gap=gap, seed=self.settings.seed, on_answer=heard)
-        if answer.point is None:
-            return None, answer.bound * coins
-        return Plan.of(model, round_to_blocks(model, form.volumes(answer.point))), answer.bound * coins
+        return form, self.solver.solve(program_of(form), deadline, gap=gap, seed=self.settings.seed, on_answer=heard)
 
     def raise_bound(self, coins: float, step: str) -> None:
         """Take a better bound, less a millionth of a millionth for floating point."""
