@@ -178,3 +178,9 @@ def test_keyboard_reaches_the_content_first(site, reader):
     assert page.evaluate("document.activeElement.textContent") == "Aller au contenu"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "contenu"
+
+
+def test_the_api_page_draws_the_operations(site, reader):
+    page = reader().page
+    page.goto(f"{site.url}/api/docs")
+    page.locator(".opblock", has_text="/api/v1/grappes").first.wait_for()
