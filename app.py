@@ -67,6 +67,9 @@ from marketplace.platform.outbox.command import outbox_commands
 from tenders.dashboard import mailbox
 from tenders.dashboard import pages as dashboard_pages
 from tenders.dashboard import permissions as dashboard_permissions
+from tenders.dashboard.calendar import pages as calendar_pages
+from tenders.dashboard.control_room import pages as control_room_pages
+from tenders.dashboard.control_room import services as control_room
 from tenders.dashboard.navigation import SITE_MAP
 from tenders.demand import api as demand_api
 from tenders.demand import history_pages as need_history_pages
@@ -114,6 +117,8 @@ PAGE_BLUEPRINTS = (
     need_history_pages.bp,
     need_import_pages.bp,
     dashboard_pages.bp,
+    control_room_pages.bp,
+    calendar_pages.bp,
     directory_pages.bp,
     profiles_pages.bp,
     certifications_pages.bp,
@@ -141,6 +146,7 @@ PUBLIC_ENDPOINTS = {
     "api_page_asset",
     *accounts_pages.PUBLIC_ENDPOINTS,
     *dashboard_pages.PUBLIC_ENDPOINTS,
+    *calendar_pages.PUBLIC_ENDPOINTS,
     *mailbox.PUBLIC_ENDPOINTS,
     *health.PUBLIC_ENDPOINTS,
     *directory_pages.PUBLIC_ENDPOINTS,
@@ -168,6 +174,7 @@ CHECKS: dict[str, jobs.Check] = {
     "demand.close_due_lots": lambda _now: demand_services.close_due_lots(),
     "demand.end_lots": lambda _now: demand_services.end_lots(),
     "envelopes.raise_alerts": envelope_alerts.raise_alerts,
+    "control_room.send_summaries": control_room.send_summaries,
 }
 """What falls due: name → use case that does everything due now and says how many (run each minute by the worker)."""
 

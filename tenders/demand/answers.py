@@ -7,7 +7,7 @@ from marketplace.platform.facts import unpack
 from marketplace.platform.i18n import sentence
 from tenders.demand.models import Closing, NeedVersion
 from tenders.demand.queries import NeedChange, NeedRow
-from tenders.demand.services import NeedState
+from tenders.demand.services import Imported, NeedState
 from tenders.demand.views import GrappeRow, PoolView
 
 
@@ -35,6 +35,17 @@ def need_row(row: NeedRow, rank: int | None = None) -> dict[str, Any]:
     }  # fmt: skip
     optional = {"rank": rank, "ordered_quantity": need.ordered_quantity}
     return answer | {name: value for name, value in optional.items() if value is not None}
+
+
+def imported(done: Imported) -> dict[str, Any]:
+    """What an import did, its refusals in the reader's language."""
+    return {
+        "accepted": done.accepted, "changed": len(done.changed), "ignored": done.ignored, "written": done.is_written,
+        "rejected": [
+            {"row": each.row, "field": each.field, "code": each.why.code, "message": sentence(each.why)}
+            for each in done.rejected
+        ],
+    }  # fmt: skip
 
 
 def need_change(change: NeedChange) -> dict[str, Any]:

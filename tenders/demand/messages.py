@@ -25,6 +25,26 @@ def register_all() -> None:
         link="/lots/{lot_id}",
     )
     register(
+        "needs_imported_to_sign",
+        N_("À signer : {quantity} {unit} sur « {lot} »"),
+        N_(
+            "Besoins fermes importés sur « {lot} », en attente de votre signature : {count}, pour {quantity} {unit} en "
+            "tout. Tant qu'ils ne sont pas signés, ils ne comptent pas. Lisez ce à quoi chacun engage et signez avant le "
+            "{until}."
+        ),
+        link="/lots/{lot_id}",
+    )
+    register(
+        "needs_imported_signed",
+        N_("Engagements enregistrés : {quantity} {unit} sur « {lot} »"),
+        N_(
+            "Besoins fermes importés et signés : {count}, pour {quantity} {unit} pendant {months} mois, soit {incl_vat} "
+            "TTC au plus ({excl_vat} HT). Si le minimum n'est pas atteint, les engagements tombent. Vous pouvez les "
+            "modifier jusqu'au {until}."
+        ),
+        link="/lots/{lot_id}",
+    )
+    register(
         "need_promoted",
         N_("Votre besoin sur « {lot} » sort de la liste d'attente"),
         N_(

@@ -1,6 +1,8 @@
 """Who is told what by demand; every function is a step that writes outbox rows in the act's transaction."""
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.notifications.services import Telling, tell, tell_many
 from marketplace.platform.errors import N_, Sentence
+from marketplace.platform.money import incl_vat
 from tenders.demand import messages
 from tenders.demand.models import Need
 from tenders.demand.rules.closing import Decision
@@ -42,6 +45,40 @@ def signed(
         "excl_vat": amount_of(shown.at_most_excl_vat), "incl_vat": amount_of(shown.at_most_incl_vat),
     }  # fmt: skip
     return Telling("need_signed", values, organisation_ids=[organisation_id])
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What an import entered for one organisation in one state: how many needs, units, and euros at most (if signed)."""
+
+    organisation_id: UUID
+    count: int
+    quantity: int
+    at_most_excl_vat: Decimal
+
+
+def imported_to_sign(ground: Ground, entered: Entered) -> Telling:
+    """For the signatories: one telling for everything an import left to sign."""
+    return Telling(
+        "needs_imported_to_sign", _imported(ground, entered), organisation_ids=[entered.organisation_id],
+        roles=("signatory",),
+    )  # fmt: skip
+
+
+def imported_signed(ground: Ground, entered: Entered) -> Telling:
+    """The receipt of everything an import engaged, for the organisation."""
+    values = _imported(ground, entered) | {
+        "months": ground.term_months, "excl_vat": amount_of(entered.at_most_excl_vat),
+        "incl_vat": amount_of(incl_vat(entered.at_most_excl_vat)),
+    }  # fmt: skip
+    return Telling("needs_imported_signed", values, organisation_ids=[entered.organisation_id])
+
+
+def _imported(ground: Ground, entered: Entered) -> dict[str, Any]:
+    return {
+        "lot": ground.label, "lot_id": str(ground.lot_id), "count": entered.count, "quantity": entered.quantity,
+        "unit": unit_of(ground.unit, entered.quantity), "until": ground.needs_close_at,
+    }  # fmt: skip
 
 
 def returned(session: Session, ground: Ground, proposer_id: UUID, establishment: tuple[UUID, str], quantity: int) -> None:

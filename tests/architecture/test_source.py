@@ -150,7 +150,7 @@ def test_the_three_packages_are_empty_at_their_root():
     found([module.path for module in product() if module.path in roots and module.text.strip()])
 
 
-TRIES_AGAIN = {"tenders/demand/services/needs.py": "_until_not_overtaken"}
+TRIES_AGAIN = {"tenders/demand/services/needs.py": "until_not_overtaken"}
 """The only functions that may open a second transaction, one after another: they start the whole use case again."""
 
 

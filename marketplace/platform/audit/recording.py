@@ -1,7 +1,8 @@
 """Writing an audit event: one INSERT, in the transaction of the act it tells."""
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -62,6 +63,31 @@ def record(
     salt = secrets.token_hex(16)
     values |= {"salt": salt, "personal": kept, "personal_digest": personal_digest(salt, json.loads(kept))}
     session.execute(_RECORD_PERSONAL, values)
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act among many of the same person, as `record` takes it."""
+
+    action: str
+    subject_type: str
+    subject_id: UUID | str | int
+    organisation_id: UUID | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+
+def record_all(session: Session, actor: Actor, acts: Iterable[Act]) -> None:
+    """Step: the same for many acts at once, in one round trip."""
+    now = clock.now()
+    rows = [
+        {"occurred_at": now, "actor_user_id": actor.user_id, "organisation_id": act.organisation_id, "action": act.action,
+         "subject_type": act.subject_type, "subject_id": str(act.subject_id), "before": _facts(act.before),
+         "after": _facts(act.after), "personal_digest": None}
+        for act in acts
+    ]  # fmt: skip
+    if rows:
+        session.execute(_RECORD, rows)
 
 
 def erase_personal(session: Session, user_id: UUID) -> int:

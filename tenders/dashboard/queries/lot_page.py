@@ -127,6 +127,8 @@ def _actions(line: LotLine, actor: Actor, sites: Sequence[Establishment], own: S
         first = own[0].site if own else sites[0]
         words = _("Modifier mon besoin") if own else _("Indiquer mon besoin")
         found.append((words, _edit_url(line, first)))
+        if len(sites) > 1:
+            found.append((_("Saisir par tableur"), page_url("need_imports_pages.choose_file", lot_id=line.id)))
         grappe_id = next((each.need.grappe_id for each in own if each.need.grappe_id is not None), None)
         if line.state.is_short and grappe_id is not None:
             invite = page_url("grappe_memberships_pages.invite", grappe_id=grappe_id)
@@ -144,7 +146,7 @@ def _requirements(session: Session, lot: Lot) -> dict[str, str]:
 
     return {
         "certificates": words("certificates", {code: scheme.name for code, scheme in schemes.items()}),
-        "hds_activities": words("hds_activities", {number: f"{number} : {name}" for number, name in hds.items()}),
+        "hds_activities": words("hds_activities", {number: f"{number} · {name}" for number, name in hds.items()}),
         "delivery_modes": words("delivery_modes", labels.DELIVERY_MODES),
         "regions": ", ".join(region_name(code) or code for code in asked.get("regions", [])),
     }

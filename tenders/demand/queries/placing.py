@@ -1,4 +1,5 @@
 """Everything a need is placed on, read in one statement: lot, establishment, grappe, former need, totals, claim."""
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,15 +12,8 @@ from marketplace.platform.errors import NotFound
 from tenders.demand.rules.placing import Belonging, Ground, Placed, Signature, Wish
 from tenders.vehicles.status import status_of
 
-_STANDING = text("""
-WITH membership AS (
-    -- FOR SHARE: whoever ends this membership waits until this need is written, and then finds it.
-    SELECT status, leaves_on, charter_id FROM grappe_memberships
-    WHERE grappe_id = :grappe_id AND establishment_id = :establishment_id
-      AND ended_at IS NULL AND joined_at IS NOT NULL
-    FOR SHARE
-)
-SELECT l.title, l.unit, l.category_code, l.price_period, l.term_months, l.reference_unit_price, l.takes_firm_needs,
+_FACTS = """
+       l.title, l.unit, l.category_code, l.price_period, l.term_months, l.reference_unit_price, l.takes_firm_needs,
        l.needs_close_at, l.opened_at, l.closed_at, l.cancelled_at, v.ends_on, v.allows_individual_needs,
        v.organisation_id AS centre_id, e.organisation_id, e.closed_on, e.name AS establishment_name,
        t.round, t.firm + t.conditional AS counted, t.maximum_quantity,
@@ -36,18 +30,43 @@ SELECT l.title, l.unit, l.category_code, l.price_period, l.term_months, l.refere
        n.version, n.grappe_id AS need_grappe_id, n.organisation_id AS need_organisation_id, n.quantity, n.tolerance,
        n.firmness, n.minimum_pool_quantity, n.maximum_unit_price, n.status, n.waitlist_number, n.placed_at, n.placed_by,
        n.signed_at, n.signed_by, n.price_ceiling, n.exposure_excl_vat,
-       c.subject_id AS claimed_by, c.subject_label AS claim_label
-FROM lots l
+       c.subject_id AS claimed_by, c.subject_label AS claim_label"""
+_ON_LOT = """
 JOIN vehicles v ON v.id = l.vehicle_id
 JOIN lot_totals t ON t.lot_id = l.id
+"""
+_BEHIND = """
+LEFT JOIN needs n ON n.lot_id = l.id AND n.establishment_id = e.id
+LEFT JOIN pooling_claims c
+       ON c.establishment_id = e.id AND c.category_code = l.category_code AND c.kind = 'need'
+"""
+_STANDING = text(f"""
+WITH membership AS (
+    -- FOR SHARE: whoever ends this membership waits until this need is written, and then finds it.
+    SELECT status, leaves_on, charter_id FROM grappe_memberships
+    WHERE grappe_id = :grappe_id AND establishment_id = :establishment_id
+      AND ended_at IS NULL AND joined_at IS NOT NULL
+    FOR SHARE
+)
+SELECT {_FACTS}
+FROM lots l {_ON_LOT}
 CROSS JOIN establishments e
 LEFT JOIN membership m ON true
 LEFT JOIN grappes g ON g.id = :grappe_id
 LEFT JOIN lot_grappe_totals gt ON gt.lot_id = l.id AND gt.grappe_id = :grappe_id
-LEFT JOIN needs n ON n.lot_id = l.id AND n.establishment_id = e.id
-LEFT JOIN pooling_claims c
-       ON c.establishment_id = e.id AND c.category_code = l.category_code AND c.kind = 'need'
+{_BEHIND}
 WHERE l.id = :lot_id AND e.id = :establishment_id AND l.opened_at IS NOT NULL
+""")
+_STANDINGS = text(f"""
+SELECT e.id AS establishment_id, {_FACTS}
+FROM unnest(CAST(:establishments AS uuid[]), CAST(:grappes AS uuid[])) AS asked (establishment_id, grappe_id)
+JOIN establishments e ON e.id = asked.establishment_id
+JOIN lots l ON l.id = :lot_id AND l.opened_at IS NOT NULL {_ON_LOT}
+LEFT JOIN grappe_memberships m
+       ON m.grappe_id = asked.grappe_id AND m.establishment_id = e.id AND m.ended_at IS NULL AND m.joined_at IS NOT NULL
+LEFT JOIN grappes g ON g.id = asked.grappe_id
+LEFT JOIN lot_grappe_totals gt ON gt.lot_id = l.id AND gt.grappe_id = asked.grappe_id
+{_BEHIND}
 """)
 
 
@@ -99,6 +118,31 @@ def get_standing(session: Session, lot_id: UUID, establishment_id: UUID, grappe_
     row = session.execute(_STANDING, ids).one_or_none()
     if row is None:
         raise NotFound("lot or establishment")
+    return _standing(lot_id, row)
+
+
+_LOCK_MEMBERSHIPS = text("""
+    SELECT FROM grappe_memberships m
+    JOIN unnest(CAST(:establishments AS uuid[]), CAST(:grappes AS uuid[])) AS asked (establishment_id, grappe_id)
+      ON asked.grappe_id = m.grappe_id AND asked.establishment_id = m.establishment_id
+    WHERE m.ended_at IS NULL AND m.joined_at IS NOT NULL
+    ORDER BY m.grappe_id, m.establishment_id
+    FOR SHARE OF m
+""")
+
+
+def lock_memberships(session: Session, asked: Mapping[UUID, UUID | None]) -> None:
+    """Step: hold the memberships through which needs are placed; before the lot's lock (locking protocol, 2)."""
+    session.execute(_LOCK_MEMBERSHIPS, {"establishments": list(asked), "grappes": list(asked.values())})
+
+
+def list_standings(session: Session, lot_id: UUID, asked: Mapping[UUID, UUID | None]) -> dict[UUID, Standing]:
+    """The same for many establishments, each with the grappe it places through (None: alone); one statement, no lock."""
+    values = {"lot_id": lot_id, "establishments": list(asked), "grappes": list(asked.values())}
+    return {row.establishment_id: _standing(lot_id, row) for row in session.execute(_STANDINGS, values)}
+
+
+def _standing(lot_id: UUID, row: Row[Any]) -> Standing:
     return Standing(
         ground=_ground(lot_id, row),
         belonging=Belonging(row.grappe_status, bool(row.pools_category), row.membership_status, row.leaves_on),

@@ -75,7 +75,7 @@ def put_need(
         signs = allowed(actor, "need.sign", own=standing.organisation_id)
         return _place(session, actor, standing, establishment_id, wish, signs, accept_waitlist, expected_version)
 
-    return _until_not_overtaken(attempt)
+    return until_not_overtaken(attempt)
 
 
 def sign_need(
@@ -99,7 +99,7 @@ def sign_need(
         wish = replace(before.wish, price_ceiling=ceiling)
         return _place(session, actor, standing, establishment_id, wish, True, accept_waitlist, expected_version)
 
-    return _until_not_overtaken(attempt)
+    return until_not_overtaken(attempt)
 
 
 def return_need(
@@ -122,7 +122,7 @@ def return_need(
         wish = replace(before.wish, firmness="indicative")
         return _place(session, actor, standing, establishment_id, wish, False, False, expected_version)
 
-    return _until_not_overtaken(attempt)
+    return until_not_overtaken(attempt)
 
 
 def withdraw_need(
@@ -155,7 +155,7 @@ def withdraw_need(
             promote(session, session.get_one(Lot, lot_id))
 
 
-def _until_not_overtaken(attempt: Callable[[Session], Answer]) -> Answer:
+def until_not_overtaken(attempt: Callable[[Session], Answer]) -> Answer:
     """Run one use case in one transaction; when others moved what it read, again in a new one.
 
     A grappe's first row on a lot is written in a transaction of its own, which holds nothing else: the check of its
@@ -190,29 +190,40 @@ def _place(
     """Decide what the need becomes, write it last, and count whom that frees a place for."""
     ground, before = standing.ground, standing.before
     _check_version(standing.former.version if standing.former else 0, expected_version)
-    now = clock.now()
-    rules.check_taken(ground, now, clock.today())
-    rules.check_place(ground, wish, standing.belonging)
-    placed = rules.place(ground, wish, before, signs=signs, signer=actor.user_id, now=now)
-    placed = rules.fit(
-        ground, placed, before, counted=standing.counted, maximum=standing.maximum, accept_waitlist=accept_waitlist
-    )
-    if placed.status == "counted":
-        rules.check_claim(standing.claimed_by, standing.claim_label, ground)
+    placed = decide(actor, standing, wish, signs, accept_waitlist, standing.counted)
     if placed == before and standing.former is not None:
         return _state(session, standing, establishment_id, placed, standing.former.version)
-    if before is not None and before.signature is not None and before.status in ("counted", "waitlisted") and not signs:
-        raise NotAllowed("need.sign")
     if wish.grappe_id is not None and not standing.has_grappe_row:
         raise GrappeRowMissing(ground.lot_id, wish.grappe_id)
     _tell(session, actor, standing, establishment_id, placed)
-    written = place(session, _placing(actor, standing, establishment_id, placed))
+    written = place(session, placing_of(actor, standing, establishment_id, placed))
     _promote_freed(session, ground.lot_id, standing, placed, written)
     placed = replace(placed, waitlist_number=written.waitlist_number)
     return _state(session, standing, establishment_id, placed, written.version)
 
 
-def _placing(actor: Actor, standing: Standing, establishment_id: UUID, placed: Placed) -> Placing:
+def decide(
+    actor: Actor, standing: Standing, wish: Wish, signs: bool, accept_waitlist: bool, counted: int
+) -> Placed:  # fmt: skip
+    """What the need becomes; `counted` units are in the pool. Refusals as `put_need`."""
+    ground, before = standing.ground, standing.before
+    now = clock.now()
+    rules.check_taken(ground, now, clock.today())
+    rules.check_place(ground, wish, standing.belonging)
+    placed = rules.place(ground, wish, before, signs=signs, signer=actor.user_id, now=now)
+    placed = rules.fit(
+        ground, placed, before, counted=counted, maximum=standing.maximum, accept_waitlist=accept_waitlist
+    )
+    if placed.status == "counted":
+        rules.check_claim(standing.claimed_by, standing.claim_label, ground)
+    if placed == before:
+        return placed
+    if before is not None and before.signature is not None and before.status in ("counted", "waitlisted") and not signs:
+        raise NotAllowed("need.sign")
+    return placed
+
+
+def placing_of(actor: Actor, standing: Standing, establishment_id: UUID, placed: Placed) -> Placing:
     """The write: what the former need added goes, what the new one adds comes, and the claim follows the count."""
     former = standing.former
     changes = [Change(placed.wish.grappe_id, standing.organisation_id, placed.contribution)]
@@ -237,23 +248,30 @@ def _placing(actor: Actor, standing: Standing, establishment_id: UUID, placed: P
 def _tell(session: Session, actor: Actor, standing: Standing, establishment_id: UUID, placed: Placed) -> None:
     """The audit, and the people concerned: signatories of what awaits them, the organisation of what was signed."""
     before, ground = standing.before, standing.ground
-    is_signed_now = placed.signature is not None and (before is None or before.signature != placed.signature)
-    action = "need.signed" if is_signed_now else "need.placed" if before is None else "need.changed"
+    action = action_of(before, placed)
     telling = None
     named = (establishment_id, standing.establishment_name)
     if placed.status == "awaiting_signature":
         telling = notices.to_sign(ground, standing.organisation_id, named, placed.wish.quantity)
-    elif is_signed_now:
+    elif action == "need.signed":
         shown = rules.exposure_of(ground, rules.at_ceiling(placed))
         telling = notices.signed(ground, standing.organisation_id, named, placed.wish.quantity, shown)
     audit.record(
         session, actor, action, "need", f"{ground.lot_id}:{establishment_id}", organisation_id=standing.organisation_id,
-        before=None if before is None else _facts(before), after=_facts(placed),
+        before=None if before is None else facts_of(before), after=facts_of(placed),
         enqueue=None if telling is None else outbox_row(telling),
     )  # fmt: skip
 
 
-def _facts(placed: Placed) -> dict[str, Any]:
+def action_of(before: Placed | None, placed: Placed) -> str:
+    """The audit's word for what became of a need."""
+    if placed.signature is not None and (before is None or before.signature != placed.signature):
+        return "need.signed"
+    return "need.placed" if before is None else "need.changed"
+
+
+def facts_of(placed: Placed) -> dict[str, Any]:
+    """A need as the audit tells it."""
     wish = placed.wish
     facts = {"status": placed.status, "quantity": wish.quantity, "firmness": wish.firmness, "tolerance": wish.tolerance}
     optional = {
