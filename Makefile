@@ -11,10 +11,10 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve worker migrate test test-slow lint bench docs clean
+.PHONY: help demo serve worker migrate test test-slow lint bench docs translations clean
 
 help:  ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY)  ## Try it: own database, fictitious data, http://127.0.0.1:8000 (another port: make demo PORT=8001)
 	@exec .venv/bin/grappe demo $(ARGS)
@@ -41,6 +41,9 @@ lint: $(READY)  ## Style, layers, types
 
 docs: $(READY)  ## Print permissions, codes and announcements into docs/
 	.venv/bin/python -m tests.architecture.docs
+
+translations: $(READY)  ## Sentences without English (ARGS=--update first takes the code's into the catalogue)
+	@.venv/bin/python -m tests.translations $(ARGS)
 
 bench: $(READY)  ## Measure: one JSON object a line
 	@.venv/bin/python -m tests.bench $(ARGS)

@@ -39,7 +39,7 @@ class CertificateForm(FlaskForm):
         super().__init__(**options)
         self.scheme.choices = [SelectChoice(key, word) for key, word in _versions(schemes)]
         self.activities.choices = [
-            SelectChoice(f"{scheme.code}:{number}", f"{scheme.code.upper()} {number} : {name}")
+            SelectChoice(f"{scheme.code}:{number}", f"{scheme.code.upper()} {number} · {name}")
             for scheme in schemes.values()
             for number, name in scheme.activities.items()
         ]

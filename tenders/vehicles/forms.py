@@ -203,7 +203,7 @@ class LotForm(FlaskForm):
         super().__init__(**options)
         hds = schemes[HDS].activities if HDS in schemes else {}
         self.certificates.choices = _choices({code: scheme.name for code, scheme in schemes.items()})
-        self.hds_activities.choices = _choices({number: f"{number} : {name}" for number, name in hds.items()})
+        self.hds_activities.choices = _choices({number: f"{number} · {name}" for number, name in hds.items()})
         self.category.choices = _choices({category.code: category.name_in(language()) for category in categories})
         self.unit.choices = _choices({code: unit_word(code, locale=language()) for code in UNITS})
         for step in (self.policy_1, self.policy_2, self.policy_3):
