@@ -65,7 +65,15 @@ class NotAllowed(DomainError):
 
     status = 403
 
-    def __init__(self, action: str = "") -> None:
+    def __init__(self, action: str = "", *, scope: str | None = None) -> None:
+        self.action = action
+        if scope is not None:
+            super().__init__(
+                "not_allowed",
+                N_("Ce jeton ne porte pas le droit « {scope} » : créez-en un qui l'a, dans « Jetons d'API »."),
+                scope=scope,
+            )
+            return
         super().__init__(
             "not_allowed",
             N_(
@@ -73,7 +81,6 @@ class NotAllowed(DomainError):
                 "demandez ce droit à un administrateur de votre organisation."
             ),
         )
-        self.action = action
 
 
 class TooMany(RuleBroken):
