@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 from catalog.certifications import api as certifications_api
+from catalog.certifications import events as certifications_events
 from catalog.certifications import pages as certifications_pages
 from catalog.certifications import permissions as certifications_permissions
 from catalog.offers import api as offers_api
@@ -64,12 +65,14 @@ from marketplace.platform.config import Settings, load_settings
 from marketplace.platform.database import db
 from marketplace.platform.demo import build_demo
 from marketplace.platform.outbox.command import outbox_commands
+from tenders.composition.cli import compose_instance
 from tenders.dashboard import mailbox
 from tenders.dashboard import pages as dashboard_pages
 from tenders.dashboard import permissions as dashboard_permissions
 from tenders.dashboard.calendar import pages as calendar_pages
 from tenders.dashboard.control_room import pages as control_room_pages
 from tenders.dashboard.control_room import services as control_room
+from tenders.dashboard import what_if_pages
 from tenders.dashboard.navigation import SITE_MAP
 from tenders.demand import api as demand_api
 from tenders.demand import history_pages as need_history_pages
@@ -84,6 +87,7 @@ from tenders.demand.envelopes import alerts as envelope_alerts
 from tenders.demand.envelopes import listeners as envelopes
 from tenders.demo.seed import seed
 from tenders.matching import api as matching_api
+from tenders.matching import listeners as matching
 from tenders.matching import permissions as matching_permissions
 from tenders.vehicles import api as vehicles_api
 from tenders.vehicles import events as vehicles_events
@@ -117,6 +121,7 @@ PAGE_BLUEPRINTS = (
     need_history_pages.bp,
     need_import_pages.bp,
     dashboard_pages.bp,
+    what_if_pages.bp,
     control_room_pages.bp,
     calendar_pages.bp,
     directory_pages.bp,
@@ -161,6 +166,8 @@ LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (grappes_events.MembershipEnded, demand.release_member),
     (grappes_events.GrappeDissolved, demand.release_grappe),
     (grappes_events.LeavingEffects, demand.pools_left_smaller),
+    (grappes_events.PooledFor, demand.centres_pooled_for),
+    (certifications_events.LotsRelyingOn, matching.lots_relying_on),
 )
 OUTBOX_HANDLERS = {
     passwords_by_mail.KIND: passwords_by_mail.deliver,
@@ -270,4 +277,5 @@ main.add_command(outbox_commands)
 main.add_command(import_establishments)
 main.add_command(create_operator)
 main.add_command(pool_commands)
+main.add_command(compose_instance)
 main.add_command(build_demo(create_app, seed))

@@ -144,7 +144,8 @@ def test_each_threshold_is_told_once_and_the_highest_alone(session):
     raised = session.scalars(select(EnvelopeAlert.threshold).where(EnvelopeAlert.lot_id == lot.id))
     assert sorted(raised) == [70, 85, 95, 100]
     told = session.scalars(
-        text("SELECT payload -> 'values' ->> 'threshold' FROM outbox WHERE payload ->> 'template' = 'envelope_alert' ORDER BY id")
+        text("SELECT payload -> 'values' ->> 'threshold' FROM outbox"
+             " WHERE payload ->> 'template' = 'envelope_alert' ORDER BY id")
     )
     assert list(told) == ["85", "100"]
 

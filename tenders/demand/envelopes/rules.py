@@ -162,16 +162,17 @@ def say_forecast(seen: Forecast, ends_on: date) -> Sequence[Sentence]:
     if seen.code == "exhausted":
         return (Sentence("forecast_exhausted", N_("Le maximum est atteint : plus aucune commande n'est possible.")),)
     if seen.code == "too_few":
-        values = {"entries": seen.entries, "fewest": FEWEST_ENTRIES, "weeks": WEEKS_LOOKED_AT}
+        counted = {"entries": seen.entries, "fewest": FEWEST_ENTRIES, "weeks": WEEKS_LOOKED_AT}
         few = N_(
-            "Pas de prévision : {entries} écritures sur les {weeks} dernières semaines ; il en faut {fewest}, réparties "
-            "sur deux semaines au moins."
+            "Pas de prévision : il faut {fewest} écritures, réparties sur deux semaines au moins ; il y en a {entries} "
+            "depuis {weeks} semaines."
         )
-        return (Sentence("forecast_too_few", few, values),)
+        return (Sentence("forecast_too_few", few, counted),)
     if seen.expected_on is None:
         return (Sentence("forecast_not_in_sight", N_("Au rythme des dernières semaines, le maximum n'est pas en vue.")),)
-    values = {"expected": seen.expected_on, "earliest": seen.earliest_on, "weeks": seen.weeks, "rate": round(seen.weekly)}
-    said = [Sentence("forecast_dated", N_("Au rythme actuel ({rate} par semaine), le maximum serait atteint le {expected}."), values)]
+    values: dict[str, object] = {"expected": seen.expected_on, "earliest": seen.earliest_on, "weeks": seen.weeks, "rate": round(seen.weekly)}
+    dated = N_("Au rythme actuel ({rate} par semaine), le maximum serait atteint le {expected}.")
+    said = [Sentence("forecast_dated", dated, values)]
     if seen.latest_on is None:
         open_band = N_("Au plus tôt le {earliest} ; sans date au plus tard, tant le rythme des {weeks} semaines varie.")
         said.append(Sentence("forecast_open_band", open_band, values))

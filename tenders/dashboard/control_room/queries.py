@@ -1,0 +1,200 @@
+"""What a centre sees across its own vehicles; every page asks a number of statements that grows with nothing."""
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Date as SqlDate
+from sqlalchemy import cast, func, select, text, tuple_
+from sqlalchemy.orm import Session
+
+from marketplace.establishments.models import Establishment
+from marketplace.grappes.models import Grappe
+from marketplace.platform.clock import PARIS
+from marketplace.platform.errors import NotFound
+from marketplace.platform.pagination import paginate
+from marketplace.platform.permissions import Actor
+from tenders.dashboard.control_room.models import LotReminder
+from tenders.dashboard.queries.lots import LotLine, select_lines, to_line
+from tenders.demand.models import LotGrappeTotals, Need
+from tenders.vehicles.models import Lot, Vehicle
+
+MOST_LOTS = 300
+MOST_MOVES = 12
+VERSIONS_LOOKED_AT = 200
+
+
+def own_centres(actor: Actor) -> set[UUID]:
+    """The purchasing centres the actor sits in."""
+    return actor.organisation_ids(kind="purchasing_centre")
+
+
+def list_own_vehicles(session: Session, actor: Actor) -> list[tuple[UUID, str]]:
+    """Ids and names of the centre's vehicles, by name."""
+    statement = select(Vehicle.id, Vehicle.name).where(Vehicle.organisation_id.in_(own_centres(actor)))
+    return [(vehicle_id, name) for vehicle_id, name in session.execute(statement.order_by(Vehicle.name, Vehicle.id))]
+
+
+def list_room_lines(
+    session: Session, actor: Actor, *, vehicle_id: UUID | None = None, category: str | None = None,
+    status: str | None = None,
+) -> list[LotLine]:  # fmt: skip
+    """The centre's lots, the next to close first; MOST_LOTS at most."""
+    statement = select_lines(actor).where(Vehicle.organisation_id.in_(own_centres(actor)))
+    if vehicle_id is not None:
+        statement = statement.where(Vehicle.id == vehicle_id)
+    if category:
+        statement = statement.where(Lot.category_code == category)
+    if status:
+        statement = statement.where(Lot.status == status)
+    rows = session.execute(statement.order_by(Lot.needs_close_at, Lot.id).limit(MOST_LOTS))
+    return [to_line(row, actor) for row in rows]
+
+
+def get_room_line(session: Session, actor: Actor, lot_id: UUID) -> LotLine:
+    """One lot of the centre; NotFound for any other, also when it is open to everybody elsewhere on the site."""
+    statement = select_lines(actor).where(Lot.id == lot_id, Vehicle.organisation_id.in_(own_centres(actor)))
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound("lot")
+    return to_line(row, actor)
+
+
+@dataclass(frozen=True)
+class Volumes:
+    """Counted units of one category: by INSEE code of the region, by (size band, sector), and by Monday of the week in
+    which the need was placed. `profiles` also says how many establishments."""
+
+    regions: Mapping[str, int]
+    profiles: Mapping[tuple[str | None, str | None], tuple[int, int]]
+    weeks: Mapping[date, int]
+    elsewhere: int = 0
+
+    @property
+    def total(self) -> int:
+        """Everything counted."""
+        return sum(units for units, _count in self.profiles.values())
+
+
+def count_volumes(session: Session, actor: Actor, category: str, vehicle_id: UUID | None = None) -> Volumes:
+    """Where the needs counted on the centre's lots of a category come from; one statement, one pass over them."""
+    week = cast(func.date_trunc("week", func.timezone(PARIS.key, Need.placed_at)), SqlDate)
+    needs = (
+        select(Need.quantity, Establishment.region, Establishment.size_band, Establishment.sector, week.label("week"))
+        .join(Establishment, Establishment.id == Need.establishment_id)
+        .join(Lot, Lot.id == Need.lot_id)
+        .join(Vehicle, Vehicle.id == Lot.vehicle_id)
+        .where(
+            Vehicle.organisation_id.in_(own_centres(actor)), Lot.category_code == category,
+            Lot.status.in_(("open", "closed")), Need.status == "counted",
+        )
+    )  # fmt: skip
+    if vehicle_id is not None:
+        needs = needs.where(Vehicle.id == vehicle_id)
+    one = needs.subquery()
+    sets = func.grouping_sets(tuple_(one.c.region), tuple_(one.c.size_band, one.c.sector), tuple_(one.c.week))
+    which = func.grouping(one.c.region, one.c.size_band, one.c.week)
+    rows = session.execute(
+        select(which, one.c.region, one.c.size_band, one.c.sector, one.c.week, func.sum(one.c.quantity), func.count())
+        .group_by(sets)
+    )  # fmt: skip
+    regions: dict[str, int] = {}
+    profiles: dict[tuple[str | None, str | None], tuple[int, int]] = {}
+    weeks: dict[date, int] = {}
+    elsewhere = 0
+    for grouped, region, size_band, sector, monday, units, count in rows:
+        if grouped == 0b011:
+            if region is None:
+                elsewhere = int(units)
+            else:
+                regions[region] = int(units)
+        elif grouped == 0b101:
+            profiles[size_band, sector] = (int(units), count)
+        else:
+            weeks[monday] = int(units)
+    return Volumes(regions, profiles, weeks, elsewhere)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A change that moved a lot's total: by how many counted units, when, whose."""
+
+    changed_at: datetime
+    status: str
+    lot_id: UUID
+    title: str
+    unit: str
+    establishment_id: UUID
+    establishment: str
+    grappe: str | None
+    delta: int
+
+
+# The newest versions first, and only so many: the price of this list does not depend on how much was ever entered.
+_MOVED = text("""
+WITH recent AS MATERIALIZED (
+    SELECT v.id, v.lot_id, v.establishment_id, v.grappe_id, v.changed_at, v.status, v.quantity
+    FROM need_versions v
+    WHERE v.changed_at >= :since AND v.lot_id = ANY(CAST(:lots AS uuid[]))
+    ORDER BY v.changed_at DESC LIMIT :looked_at
+), moved AS (
+    SELECT r.*, p.grappe_id AS former_grappe_id, CASE WHEN r.status = 'counted' THEN r.quantity ELSE 0 END
+         - CASE WHEN p.status = 'counted' THEN p.quantity ELSE 0 END AS delta
+    FROM recent r LEFT JOIN LATERAL (
+        SELECT b.status, b.quantity, b.grappe_id FROM need_versions b
+        WHERE b.lot_id = r.lot_id AND b.establishment_id = r.establishment_id AND b.id < r.id
+        ORDER BY b.id DESC LIMIT 1
+    ) p ON true
+)
+SELECT m.changed_at, m.status, m.lot_id, l.title, l.unit, e.id, e.name, g.name, m.delta
+FROM moved m JOIN lots l ON l.id = m.lot_id JOIN establishments e ON e.id = m.establishment_id
+LEFT JOIN grappes g ON g.id = COALESCE(m.grappe_id, m.former_grappe_id)
+WHERE m.delta <> 0 ORDER BY m.changed_at DESC, m.id DESC LIMIT :shown
+""")
+
+
+def list_moved(session: Session, lot_ids: Collection[UUID], since: datetime) -> list[Moved]:
+    """Who moved the totals of these lots since then, the newest first; MOST_MOVES at most."""
+    values = {"since": since, "lots": list(lot_ids), "looked_at": VERSIONS_LOOKED_AT, "shown": MOST_MOVES}
+    return [Moved(*row) for row in session.execute(_MOVED, values)]
+
+
+def last_reminders(session: Session, lot_ids: Collection[UUID]) -> dict[UUID, date]:
+    """The day on which each of these lots was last reminded of."""
+    statement = select(LotReminder.lot_id, func.max(LotReminder.sent_on)).where(LotReminder.lot_id.in_(lot_ids))
+    return {row[0]: row[1] for row in session.execute(statement.group_by(LotReminder.lot_id))}
+
+
+def list_lot_grappes(session: Session, lot_id: UUID, limit: int = 500) -> Sequence[Any]:
+    """Grappes on a lot: their totals and names, the largest commitment first."""
+    engaged = LotGrappeTotals.firm + LotGrappeTotals.conditional
+    statement = (
+        select(LotGrappeTotals, Grappe.name)
+        .join(Grappe, Grappe.id == LotGrappeTotals.grappe_id)
+        .where(LotGrappeTotals.lot_id == lot_id, LotGrappeTotals.organisations > 0)
+        .order_by(engaged.desc(), Grappe.name)
+        .limit(limit)
+    )
+    return session.execute(statement).all()
+
+
+def select_lot_sites(lot_id: UUID, grappe_id: UUID | None) -> Any:
+    """Needs on a lot with their establishments and grappes' names; the caller has checked whose lot it is."""
+    statement = (
+        select(
+            Establishment.name.label("name"), Establishment.id.label("id"), Establishment.finess, Establishment.town,
+            Establishment.region, Need, Grappe.name.label("grappe"),
+        )
+        .select_from(Need)
+        .join(Establishment, Establishment.id == Need.establishment_id)
+        .outerjoin(Grappe, Grappe.id == Need.grappe_id)
+        .where(Need.lot_id == lot_id)
+    )  # fmt: skip
+    return statement if grappe_id is None else statement.where(Need.grappe_id == grappe_id)
+
+
+def list_lot_sites(session: Session, lot_id: UUID, grappe_id: UUID | None, cursor: str | None) -> dict[str, Any]:
+    """A page of establishments with a need on the lot, by name."""
+    statement = select_lot_sites(lot_id, grappe_id)
+    return paginate(session, statement, [Establishment.name, Establishment.id], limit=50, cursor=cursor)
