@@ -1,7 +1,9 @@
 """What every test stands on: an embedded PostgreSQL, a migrated template, an application, and one savepoint per test."""
 import os
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -70,6 +72,7 @@ def test_settings(url: str) -> Settings:
             "DATABASE_URL": url,
             "SECRET_KEY": "a key for tests only, long enough to be accepted",
             "BASE_URL": "http://localhost",
+            "FILES_FOLDER": str(Path(tempfile.gettempdir()) / f"grappe-test-files-{os.getpid()}"),
         }
     )
 
@@ -122,6 +125,15 @@ def app(server: Any, template: str) -> Iterator[Flask]:
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture
+def files_folder(app: Flask, tmp_path: Path) -> Iterator[Path]:
+    """A folder of this test's own for the files it sends."""
+    settings = app.config["GRAPPE"]
+    app.config["GRAPPE"] = replace(settings, files_folder=tmp_path / "files")
+    yield tmp_path / "files"
+    app.config["GRAPPE"] = settings
 
 
 @pytest.fixture

@@ -9,12 +9,15 @@ from catalog.certifications.schemas import (
     CertificateIn,
     CertificateOut,
     CertificatesOut,
+    EvidenceIn,
+    EvidenceOut,
     SchemesOut,
 )
 from catalog.providers.queries import get_provider
 from marketplace.platform import clock
 from marketplace.platform.api import blueprint, current_actor, guard
 from marketplace.platform.database import db
+from marketplace.platform.files import LARGEST_FILE, give_out, read_upload
 from marketplace.platform.i18n import language
 
 bp = blueprint("certifications", __name__)
@@ -22,7 +25,8 @@ bp = blueprint("certifications", __name__)
 
 def _shown(certificate: Certificate) -> queries.ShownCertificate:
     schemes = queries.list_schemes(db.session(), language())
-    return queries.shown([certificate], schemes, clock.today(), with_reasons=True)[0]
+    session = db.session()
+    return queries.with_evidence(session, queries.shown([certificate], schemes, clock.today(), with_reasons=True))[0]
 
 
 @bp.get("/certificate-schemes")
@@ -63,6 +67,25 @@ def list_certificates(provider_id: UUID) -> dict[str, Any]:
 def declare_certificate(body: dict[str, Any], provider_id: UUID) -> Any:
     """Declare a certificate of one's own; it counts once the platform verified it."""
     return _shown(services.declare_certificate(current_actor(), provider_id, **body))
+
+
+@bp.post("/certificates/<uuid:certificate_id>/evidence")
+@guard("certificate.declare")
+@bp.arguments(EvidenceIn, location="files")
+@bp.response(201, EvidenceOut)
+def add_evidence(body: dict[str, Any], certificate_id: UUID) -> Any:
+    """Add what proves a declared certificate of one's own, as multipart/form-data, until the platform decides."""
+    sent = body["evidence"]
+    upload = read_upload(sent.filename or "", sent.read(LARGEST_FILE + 1))
+    return services.add_evidence(current_actor(), certificate_id, upload)
+
+
+@bp.get("/certificates/<uuid:certificate_id>/evidence/<uuid:file_id>")
+@guard("certificate.read")
+@bp.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
+def read_evidence(certificate_id: UUID, file_id: UUID) -> Any:
+    """A piece of evidence, for its provider, the platform, and the centres whose open lots rely on it."""
+    return give_out(queries.get_evidence(db.session(), current_actor(), certificate_id, file_id))
 
 
 @bp.post("/certificates/<uuid:certificate_id>/decisions")

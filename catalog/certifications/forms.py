@@ -5,6 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
 from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
@@ -12,6 +13,7 @@ from wtforms.validators import Optional
 from catalog.certifications.rules.states import Scheme
 from catalog.providers.forms import REQUIRED, choices
 from marketplace.accounts.forms import CheckboxesField
+from marketplace.platform.files import LARGEST_FILE, Upload, read_upload
 
 DECISIONS = {
     "verify": _l("Vérifier : il compte dès maintenant"),
@@ -20,6 +22,27 @@ DECISIONS = {
     "reinstate": _l("Lever la suspension"),
     "withdraw": _l("Retirer"),
 }
+
+
+EVIDENCE_HELP = _l(
+    "Le certificat lui-même, en PDF, PNG ou JPEG, 10 Mio au plus. Le voient : vous, la plateforme, et les centrales "
+    "dont un lot ouvert en dépend."
+)
+ACCEPTED = ".pdf,.png,.jpg,.jpeg"
+
+
+class EvidenceForm(FlaskForm):
+    """A piece of evidence to add."""
+
+    evidence = FileField(_l("Preuve"), [REQUIRED], description=EVIDENCE_HELP, render_kw={"accept": ACCEPTED})
+
+
+def sent_file(form: FlaskForm) -> Upload | None:
+    """The file that came with the form, once it may be kept; None when none was chosen."""
+    sent = form.evidence.data
+    if sent is None or isinstance(sent, str) or not sent.filename:
+        return None
+    return read_upload(sent.filename, sent.read(LARGEST_FILE + 1))
 
 
 class CertificateForm(FlaskForm):
@@ -34,6 +57,8 @@ class CertificateForm(FlaskForm):
     )
     valid_from = DateField(_l("Valable à partir du"), [REQUIRED])
     valid_until = DateField(_l("Dernier jour de validité"), [REQUIRED])
+
+    evidence = FileField(_l("Preuve"), [Optional()], description=EVIDENCE_HELP, render_kw={"accept": ACCEPTED})
 
     def __init__(self, schemes: Mapping[str, Scheme], **options: Any) -> None:
         super().__init__(**options)

@@ -97,3 +97,13 @@ class Certificate(Model):
     withdrawn_at: Mapped[datetime | None] = _moment()
     rejected_at: Mapped[datetime | None] = _moment()
     reason: Mapped[str | None] = mapped_column(Text)
+
+
+class CertificateEvidence(Model):
+    """A file that proves a certificate. Whoever may see it is decided by queries.may_see_evidence, never by the file."""
+
+    __tablename__ = "certificate_evidence"
+    __table_args__ = (Index("ix_certificate_evidence_certificate_id", "certificate_id"),)
+
+    file_id: Mapped[UUID] = mapped_column(ForeignKey("stored_files.id"), primary_key=True)
+    certificate_id: Mapped[UUID] = mapped_column(ForeignKey("certificates.id"))

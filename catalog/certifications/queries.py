@@ -1,6 +1,6 @@
 """Reads of schemes and certificates, and the state of a certificate in SQL, from the rule's own definition."""
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Date, and_, case, cast, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from catalog.certifications.models import Certificate, CertificateActivity, CertificateScheme, CertificateVersion
+from catalog.certifications.events import LotsRelyingOn
+from catalog.certifications.models import (
+    Certificate,
+    CertificateActivity,
+    CertificateEvidence,
+    CertificateScheme,
+    CertificateVersion,
+)
 from catalog.certifications.rules.states import (
     DEFINITION,
     HAS_HAPPENED,
@@ -20,20 +27,22 @@ from catalog.certifications.rules.states import (
 )
 from catalog.providers.models import Provider
 from catalog.providers.queries import visible_providers
-from marketplace.platform import clock
+from marketplace.platform import clock, events
 from marketplace.platform.errors import NotFound
+from marketplace.platform.files import StoredFile
 from marketplace.platform.pagination import USUAL_PAGE, paginate
 from marketplace.platform.permissions import Actor
 
 
 @dataclass(frozen=True)
 class ShownCertificate:
-    """A certificate with its state on a day; the reason of the last decision only for those concerned."""
+    """A certificate with its state on a day; the reason of the last decision and the evidence for those concerned."""
 
     row: Certificate
     held: HeldCertificate
     state: str
     reason: str | None = None
+    evidence: tuple[StoredFile, ...] = ()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.row, name)
@@ -98,12 +107,58 @@ def shown(
     return [ShownCertificate(row, f, state_on(f, day), row.reason if with_reasons else None) for row, f in read]
 
 
+def with_evidence(session: Session, certificates: Sequence[ShownCertificate]) -> list[ShownCertificate]:
+    """The same with their evidence, for a reader who may see it; one statement."""
+    pieces = list_evidence(session, [certificate.row.id for certificate in certificates])
+    return [replace(each, evidence=pieces.get(each.row.id, ())) for each in certificates]
+
+
+def list_evidence(session: Session, certificate_ids: Collection[UUID]) -> dict[UUID, tuple[StoredFile, ...]]:
+    """What proves these certificates, oldest first, by certificate."""
+    found: dict[UUID, list[StoredFile]] = {}
+    rows = session.execute(
+        select(CertificateEvidence.certificate_id, StoredFile)
+        .join(StoredFile, StoredFile.id == CertificateEvidence.file_id)
+        .where(CertificateEvidence.certificate_id.in_(certificate_ids))
+        .order_by(StoredFile.id)
+    )
+    for certificate_id, stored in rows:
+        found.setdefault(certificate_id, []).append(stored)
+    return {certificate_id: tuple(pieces) for certificate_id, pieces in found.items()}
+
+
+def may_see_evidence(session: Session, actor: Actor, provider: Provider, schemes: Collection[str]) -> bool:
+    """Its own people, the operator, and the centres with an open lot that relies on such certificates of the provider."""
+    mine = actor.organisation_ids()
+    if actor.is_system or actor.is_operator or provider.organisation_id in mine:
+        return True
+    if not actor.has_kind("purchasing_centre"):
+        return False
+    return any(lot.organisation_id in mine for lot in events.ask(session, LotsRelyingOn(provider.id, tuple(schemes))))
+
+
+def get_evidence(session: Session, actor: Actor, certificate_id: UUID, file_id: UUID) -> StoredFile:
+    """A piece of evidence; NotFound when there is none, or when it is not for this reader: nobody learns which."""
+    certificate, provider = get_certificate(session, actor, certificate_id)
+    pieces = {stored.id: stored for stored in list_evidence(session, [certificate.id]).get(certificate.id, ())}
+    if file_id not in pieces or not may_see_evidence(session, actor, provider, relying_schemes(session, certificate.scheme)):
+        raise NotFound("evidence")
+    return pieces[file_id]
+
+
+def relying_schemes(session: Session, scheme: str) -> tuple[str, ...]:
+    """The scheme and those that are worth nothing without it."""
+    heirs = session.scalars(select(CertificateScheme.code).where(CertificateScheme.prerequisite_code == scheme))
+    return (scheme, *heirs)
+
+
 def list_certificates(
     session: Session, actor: Actor, provider: Provider, schemes: Mapping[str, Scheme]
 ) -> list[ShownCertificate]:
     """Every certificate of a provider with its state today, past ones included, those that last longest first.
 
-    Its own people and the operator also read the reason of the last decision.
+    Its own people and the operator also read the reason of the last decision; they and centres that rely on it, the
+    evidence.
     """
     rows = session.scalars(
         select(Certificate)
@@ -111,7 +166,9 @@ def list_certificates(
         .order_by(Certificate.valid_until.desc(), Certificate.id)
     )
     concerned = actor.is_operator or provider.organisation_id in actor.organisation_ids()
-    return shown(rows, schemes, clock.today(), with_reasons=concerned)
+    listed = shown(rows, schemes, clock.today(), with_reasons=concerned)
+    readable = concerned or may_see_evidence(session, actor, provider, {each.scheme for each in listed})
+    return with_evidence(session, listed) if readable else listed
 
 
 def get_certificate(session: Session, actor: Actor, certificate_id: UUID) -> tuple[Certificate, Provider]:

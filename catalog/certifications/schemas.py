@@ -1,5 +1,6 @@
 """Shapes of certificates (formats/core-api.md)."""
 import marshmallow as ma
+from flask_smorest.fields import Upload
 
 from catalog.certifications.rules.declaration import DECISIONS
 from catalog.certifications.rules.states import STATES
@@ -21,6 +22,22 @@ class CertificateIn(Schema):
     valid_until = ma.fields.Date(required=True)
 
 
+class EvidenceIn(Schema):
+    """A file that proves a certificate, as multipart/form-data."""
+
+    evidence = Upload(required=True, metadata={"description": "PDF, PNG or JPEG by its content, 10 MiB at most"})
+
+
+class EvidenceOut(Schema):
+    """A piece of evidence; its bytes are at certificates/{id}/evidence/{id}."""
+
+    id = Identifier(required=True)
+    name = ma.fields.String(required=True)
+    content_type = ma.fields.String(required=True)
+    size = ma.fields.Integer(required=True, metadata={"description": "bytes"})
+    sha256 = ma.fields.String(required=True)
+
+
 class CertificateOut(Schema):
     """A certificate with its state today."""
 
@@ -40,6 +57,9 @@ class CertificateOut(Schema):
     )  # fmt: skip
     state = ma.fields.String(required=True, validate=ma.validate.OneOf(STATES))
     reason = ma.fields.String(allow_none=True, metadata={"description": "of the platform's last decision"})
+    evidence = ma.fields.List(
+        ma.fields.Nested(EvidenceOut), metadata={"description": "empty for readers whom it does not concern"}
+    )
 
 
 class CertificatesOut(Schema):

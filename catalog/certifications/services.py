@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from catalog.certifications import queries
-from catalog.certifications.models import Certificate
+from catalog.certifications import notices, queries
+from catalog.certifications.models import Certificate, CertificateEvidence
 from catalog.certifications.rules import declaration
 from catalog.certifications.rules.states import state_on
 from catalog.providers.models import Provider
@@ -15,6 +15,7 @@ from catalog.providers.services import lock_provider
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
 from marketplace.platform.errors import RuleBroken
+from marketplace.platform.files import StoredFile, Upload, keep
 from marketplace.platform.i18n import language
 from marketplace.platform.permissions import Actor, require
 
@@ -42,17 +43,46 @@ def add_certificate(
     return certificate
 
 
-def declare_certificate(actor: Actor, provider_id: UUID, **declared: Any) -> Certificate:
-    """A provider declares a certificate of its own; it counts once the platform verified it."""
+def declare_certificate(
+    actor: Actor, provider_id: UUID, *, evidence: Upload | None = None, **declared: Any
+) -> Certificate:
+    """A provider declares a certificate of its own, with what proves it; it counts once the platform verified it."""
     with transaction() as session:
         provider = lock_provider(session, actor, provider_id)
         require(actor, "certificate.declare", own=provider.organisation_id)
         certificate = add_certificate(session, provider, **declared)
+        if evidence is not None:
+            _keep_evidence(session, actor, certificate, provider, evidence)
         audit.record(
             session, actor, "certificate.declared", "certificate", certificate.id,
             organisation_id=provider.organisation_id, after={**_facts(certificate), "number": certificate.number},
         )  # fmt: skip
     return certificate
+
+
+def add_evidence(actor: Actor, certificate_id: UUID, upload: Upload) -> StoredFile:
+    """A provider adds what proves a certificate it declared, while the platform has not decided yet."""
+    with transaction() as session:
+        certificate, provider = queries.get_certificate(session, actor, certificate_id)
+        require(actor, "certificate.declare", own=provider.organisation_id)
+        session.refresh(certificate, with_for_update=True)
+        pieces = queries.list_evidence(session, [certificate.id]).get(certificate.id, ())
+        state = state_on(queries.held(certificate, queries.list_schemes(session, language())), clock.today())
+        declaration.check_evidence_added(state, len(pieces))
+        return _keep_evidence(session, actor, certificate, provider, upload)
+
+
+def _keep_evidence(
+    session: Session, actor: Actor, certificate: Certificate, provider: Provider, upload: Upload
+) -> StoredFile:
+    stored = keep(session, upload, owner_id=provider.organisation_id, stored_by=actor.user_id)
+    session.add(CertificateEvidence(file_id=stored.id, certificate_id=certificate.id))
+    session.flush()
+    audit.record(
+        session, actor, "certificate.evidence_added", "certificate", certificate.id,
+        organisation_id=provider.organisation_id, after={"file_id": stored.id, "sha256": stored.sha256},
+    )  # fmt: skip
+    return stored
 
 
 def decide_certificate(
@@ -85,6 +115,9 @@ def judge_certificate(actor: Actor, certificate_id: UUID, *, decision: str, reas
         require(actor, "certificate.decide")
         session.refresh(certificate, with_for_update=True)
         decide_certificate(session, certificate, decision=decision, reason=reason)
+        pieces = queries.list_evidence(session, [certificate.id]).get(certificate.id, ())
+        declaration.check_verified_on_evidence(decision, reason, len(pieces))
+        notices.decided(session, certificate, provider, decision)
         audit.record(
             session, actor, f"certificate.{decision}", "certificate", certificate.id,
             organisation_id=provider.organisation_id, after={**_facts(certificate), "reason": certificate.reason},

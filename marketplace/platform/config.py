@@ -40,6 +40,7 @@ class Settings:
     port: int
     base_url: str
     data_folder: Path
+    files_folder: Path
     session_cookie_secure: bool
     pool_size: int
     pool_overflow: int
@@ -72,6 +73,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         port=port,
         base_url=base_url,
         data_folder=place_of_data(reading.environ),
+        files_folder=place_of_files(reading.environ),
         session_cookie_secure=base_url.startswith("https://"),
         pool_size=reading.number("DATABASE_POOL_SIZE", 5, 1, 200),
         pool_overflow=reading.number("DATABASE_POOL_OVERFLOW", 5, 0, 200),
@@ -94,6 +96,12 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def place_of_data(environ: Mapping[str, str]) -> Path:
     """GRAPPE_DATA, the folder of the embedded database and of the keys made for it."""
     return Path(environ.get("GRAPPE_DATA", "").strip() or default_data_folder()).expanduser().absolute()
+
+
+def place_of_files(environ: Mapping[str, str]) -> Path:
+    """FILES_FOLDER, the folder of the files that people send; beside the data when it is not set."""
+    chosen = environ.get("FILES_FOLDER", "").strip()
+    return Path(chosen).expanduser().absolute() if chosen else place_of_data(environ) / "files"
 
 
 class _Reading:

@@ -171,7 +171,9 @@ def test_a_certificate_is_declared_verified_and_suspended_with_a_reason(api: Cal
     assert vendor.post(path, json={**declared, "scheme": "iso9001"}).json["code"] == "certificate_scheme_unknown"
     decisions = f"/api/v1/certificates/{made.json['id']}/decisions"
     assert vendor.post(decisions, json={"decision": "verify"}).status_code == 403
-    assert operator.post(decisions, json={"decision": "verify"}).json["state"] == "verified"
+    assert operator.post(decisions, json={"decision": "verify"}).json["code"] == "certificate_without_evidence"
+    seen = {"decision": "verify", "reason": "vu au registre de l'organisme"}
+    assert operator.post(decisions, json=seen).json["state"] == "verified"
     assert operator.post(decisions, json={"decision": "suspend"}).json["code"] == "certificate_reason_missing"
     assert operator.post(decisions, json={"decision": "suspend", "reason": "audit manqué"}).json["state"] == "suspended"
     assert operator.post(decisions, json={"decision": "verify"}).json["code"] == "certificate_decision_impossible"

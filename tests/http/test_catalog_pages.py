@@ -119,7 +119,7 @@ def test_a_certificate_goes_from_the_form_to_the_operator_s_queue_and_back(
     assert operator.get(decide).status_code == 200
     without_reason = operator.post(decide, data={"decision": "reject", "reason": ""})
     assert (without_reason.status_code, "Écrivez la raison" in without_reason.text) == (422, True)
-    assert operator.post(decide, data={"decision": "verify", "reason": ""}).status_code == 302
+    assert operator.post(decide, data={"decision": "verify", "reason": "vu au registre"}).status_code == 302
     assert "H-42" not in operator.get("/a-verifier").text
     assert "Vérifié" in vendor.get("/certificats").text
 

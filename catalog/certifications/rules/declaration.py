@@ -17,6 +17,8 @@ DECISIONS: Final = {
 }
 """What the platform operator may decide, and from which states. Expired certificates stay as they are."""
 NEEDS_REASON: Final = ("reject", "suspend", "withdraw")
+MOST_PIECES: Final = 5
+"""Pieces of evidence of one certificate."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,32 @@ def check_decision(decision: str, state: str, reason: str | None) -> None:
         raise RuleBroken(
             "certificate_reason_missing", "Écrivez la raison : le prestataire la lira et saura quoi corriger."
         )
+
+
+def check_evidence_added(state: str, pieces: int) -> None:
+    """Refuse a piece of evidence after the decision it should have informed, or one too many. `pieces`: already there."""
+    if state != "declared":
+        raise RuleBroken(
+            "evidence_after_decision",
+            "Ce certificat n'attend plus de preuve : déclarez le renouvellement comme un nouveau certificat.",
+            field="evidence", state=state,
+        )  # fmt: skip
+    if pieces >= MOST_PIECES:
+        raise RuleBroken(
+            "evidence_too_many", "Un certificat a {most} preuves au plus : réunissez-les dans un seul PDF.",
+            field="evidence", most=MOST_PIECES,
+        )  # fmt: skip
+
+
+def check_verified_on_evidence(decision: str, reason: str | None, pieces: int) -> None:
+    """Nothing is verified on nothing: either evidence was sent, or the operator writes what it looked at instead."""
+    if decision == "verify" and pieces == 0 and not (reason or "").strip():
+        raise RuleBroken(
+            "certificate_without_evidence",
+            "Aucune preuve n'est déposée : demandez-la au prestataire, ou écrivez dans la raison ce que vous avez "
+            "contrôlé (registre de l'organisme, liste officielle).",
+            field="reason",
+        )  # fmt: skip
 
 
 def after_months(day: date, months: int) -> date:

@@ -7,7 +7,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.jobs import Status
 from sqlalchemy import make_url
 
-from marketplace.platform import clock, outbox, throttle
+from marketplace.platform import clock, files, outbox, throttle
 from marketplace.platform.audit.mailing import mail_newest_seal
 from marketplace.platform.audit.sealing import seal_pending
 from marketplace.platform.config import Settings
@@ -37,7 +37,7 @@ def _dispatch() -> int:
 
 def _sweep() -> int:
     now = clock.now()
-    return throttle.sweep(now) + sweep_outbox(now)
+    return throttle.sweep(now) + sweep_outbox(now) + files.sweep_orphans(now)
 
 
 def _mail_seal() -> int:
