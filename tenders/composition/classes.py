@@ -100,10 +100,10 @@ def build_model(
     kinds = [_kind(instance, block) for block in blocks]
     keys = list(range(len(blocks))) if one_by_one else _class_keys(blocks, kinds)
     slot_of: list[dict[Hashable, int]] = [{} for _ in instance.categories]
-    slots = np.fromiter(
-        (slot_of[block.category].setdefault(key, len(slot_of[block.category])) for block, key in zip(blocks, keys, strict=True)),
-        np.int64, len(blocks),
-    )  # fmt: skip
+    slots = np.zeros(len(blocks), np.int64)
+    for place, (block, key) in enumerate(zip(blocks, keys, strict=True)):
+        known = slot_of[block.category]
+        slots[place] = known.setdefault(key, len(known))
     width = max((len(known) for known in slot_of), default=0) or 1
     kind_at: list[list[Any]] = [[None] * width for _ in instance.categories]
     for block, slot, kind in zip(blocks, slots, kinds, strict=True):
@@ -205,7 +205,8 @@ def _brackets(instance: Instance) -> tuple[Whole, Whole, Floats]:
 
 
 def _trimmed(
-    instance: Instance, limits: Limits, blocks: tuple[Block, ...], where: tuple[Whole, Whole], arrays: tuple[Whole, Whole, Floats]
+    instance: Instance, limits: Limits, blocks: tuple[Block, ...], where: tuple[Whole, Whole],
+    arrays: tuple[Whole, Whole, Floats],
 ) -> tuple[Whole, Whole, Floats]:
     """Brackets cut to what can be reached: eligible demand, the provider's workload, and the limits on members.
 

@@ -15,7 +15,9 @@ MALFORMED = 2
 
 @click.command("compose")
 @click.argument("instance", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the solution here (default: standard output).")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write (default: standard output)."
+)
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True, help="Seconds.")
 @click.option("--seed", type=click.IntRange(min=0, max=2**31 - 1), default=0, show_default=True)
 @click.option("--gap", type=click.FloatRange(0, 1), default=5e-4, show_default=True, help="Stop once this close to the bound.")

@@ -18,7 +18,7 @@ from tenders.composition.program import Program
 class Formulation:
     """Which brackets (O×J) and arcs (O×K) take part, and the columns they became.
 
-    Columns: x per arc, then per bracket y (reached or not) and s (units above its start).
+    Columns: x per arc, then per bracket y (reached or not) and v (the volume in it).
     """
 
     model: Model
@@ -35,7 +35,7 @@ class Formulation:
 
     @cached_property
     def bracket(self) -> tuple[Whole, Whole]:
-        """Offer and bracket number of each y (and s) column."""
+        """Offer and bracket number of each y (and v) column."""
         offers, numbers = np.nonzero(self.brackets)
         return offers, numbers
 
@@ -75,14 +75,16 @@ class Formulation:
         first, last = self.model.first[offers, numbers], self.model.last[offers, numbers]
         reached = (volume[offers] > 0) & (volume[offers] >= first - 1e-6) & (volume[offers] <= last + 1e-6)
         point[arcs : arcs + brackets] = reached
-        point[arcs + brackets :] = np.where(reached, volume[offers] - first, 0.0)
+        point[arcs + brackets :] = np.where(reached, volume[offers], 0.0)
         return point
 
 
-def formulate(model: Model, brackets: NDArray[np.bool_], coins: int, *, is_single: bool, arcs: NDArray[np.bool_] | None = None) -> Formulation:
+def formulate(
+    model: Model, brackets: NDArray[np.bool_], coins: int, *, is_single: bool, arcs: NDArray[np.bool_] | None = None
+) -> Formulation:
     """The formulation with these brackets (only reachable ones are kept) and arcs (all eligible ones by default)."""
     brackets = brackets & (model.first <= model.last)
-    possible = np.isfinite(model.unit_cost) & (model.most > 0) & brackets.any(axis=1)[:, None]
+    possible = np.isfinite(model.unit_cost) & (model.most > 0) & brackets.any(axis=1, keepdims=True)
     return Formulation(model, brackets, possible if arcs is None else possible & arcs, is_single, coins)
 
 
@@ -95,14 +97,14 @@ def program_of(form: Formulation) -> Program:
     saving = (model.unit_cost[offer, slot] - model.slot_alone[category, slot]) * form.units
     first, last = model.first[at, number].astype(float), model.last[at, number].astype(float)
     price = model.price[at, number]
-    cost = np.concatenate([saving, model.mobilisation[at] + price * first, price]) / form.coins
+    cost = np.concatenate([saving, model.mobilisation[at], price]) / form.coins
     most = model.most[offer, slot]
-    upper = np.concatenate([np.ones(arcs) if form.is_single else most, np.ones(brackets), last - first])
+    upper = np.concatenate([np.ones(arcs) if form.is_single else most, np.ones(brackets), last])
     integer = np.concatenate([np.full(arcs, form.is_single), np.ones(brackets, bool), np.zeros(brackets, bool)])
     rows = _Rows(arcs, brackets)
     _assignment(rows, form, category * model.unit_cost.shape[1] + slot)
     _volumes(rows, form, first, last)
-    _workload(rows, form, first, last)
+    _workload(rows, form, last)
     _members(rows, form)
     lower, above, entries = rows.finished()
     constant = float((model.slot_alone * model.slot_quantity).sum()) / form.coins
@@ -115,7 +117,7 @@ class _Rows:
     def __init__(self, arcs: int, brackets: int) -> None:
         self.x = np.arange(arcs)
         self.y = np.arange(arcs, arcs + brackets)
-        self.s = np.arange(arcs + brackets, arcs + 2 * brackets)
+        self.v = np.arange(arcs + brackets, arcs + 2 * brackets)
         self._count = 0
         self._bounds: list[tuple[Floats, Floats]] = []
         self._entries: list[tuple[Whole, Whole, Floats]] = []
@@ -149,17 +151,15 @@ def _volumes(rows: _Rows, form: Formulation, first: Floats, last: Floats) -> Non
     place[used] = np.arange(len(used))
     nothing = np.zeros(len(used))
     rows.add(
-        nothing, nothing, (place[form.arc[0]], rows.x, form.units), (row_of_bracket, rows.y, -first),
-        (row_of_bracket, rows.s, -np.ones(len(at))),
-    )  # fmt: skip
-    every = np.arange(len(at))
-    rows.add(
-        np.full(len(at), -np.inf), np.zeros(len(at)), (every, rows.s, np.ones(len(at))), (every, rows.y, first - last)
+        nothing, nothing, (place[form.arc[0]], rows.x, form.units), (row_of_bracket, rows.v, -np.ones(len(at)))
     )
+    every, unbounded = np.arange(len(at)), np.full(len(at), -np.inf)
+    rows.add(unbounded, np.zeros(len(at)), (every, rows.v, np.ones(len(at))), (every, rows.y, -last))
+    rows.add(unbounded, np.zeros(len(at)), (every, rows.v, -np.ones(len(at))), (every, rows.y, first))
     rows.add(np.full(len(used), -np.inf), np.ones(len(used)), (row_of_bracket, rows.y, np.ones(len(at))))
 
 
-def _workload(rows: _Rows, form: Formulation, first: Floats, last: Floats) -> None:
+def _workload(rows: _Rows, form: Formulation, last: Floats) -> None:
     """A provider's contracts together stay within its workload; left out where they cannot exceed it."""
     model, at = form.model, form.bracket[0]
     highest = np.zeros(model.offers)
@@ -172,11 +172,7 @@ def _workload(rows: _Rows, form: Formulation, first: Floats, last: Floats) -> No
     place[tight] = np.arange(len(tight))
     row = place[model.provider[at]]
     used = row >= 0
-    work = model.workload[at[used]]
-    rows.add(
-        np.full(len(tight), -np.inf), model.capacity[tight],
-        (row[used], rows.y[used], work * first[used]), (row[used], rows.s[used], work),
-    )  # fmt: skip
+    rows.add(np.full(len(tight), -np.inf), model.capacity[tight], (row[used], rows.v[used], model.workload[at[used]]))
 
 
 def _members(rows: _Rows, form: Formulation) -> None:

@@ -8,6 +8,11 @@ from tenders.composition.classes import Floats, Model, Whole
 OUTSIDE = -1
 
 
+def work_of(model: Model, volume: Floats | Whole) -> Floats:
+    """The work these volumes per offer mean for each provider."""
+    return np.bincount(model.provider, volume * model.workload, len(model.capacity)).astype(np.float64)
+
+
 @dataclass(slots=True)
 class Plan:
     """Mutable state over a model: the offer of each block (OUTSIDE: alone), volume and members per offer, work done.
@@ -31,7 +36,7 @@ class Plan:
         inside = offer >= 0
         volume = np.bincount(offer[inside], model.block_quantity[inside], model.offers).astype(np.int64)
         members = np.bincount(offer[inside], model.block_members[inside], model.offers).astype(np.int64)
-        load = np.bincount(model.provider, volume * model.workload, len(model.capacity))
+        load = work_of(model, volume)
         alone = np.array([block.alone_cost for block in model.blocks], float)
         dearest = max(float(model.slot_alone.max(initial=1.0)), float(model.price.max(initial=1.0)))
         return cls(model, offer.copy(), volume, members, load, 50.0 * dearest, alone, model.block_category)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tenders.composition.classes import Floats, Model, Whole
 from tenders.composition.deadline import Deadline
 from tenders.composition.mip import Formulation, formulate, program_of
-from tenders.composition.plan import OUTSIDE, Plan
+from tenders.composition.plan import OUTSIDE, Plan, work_of
 from tenders.composition.solver import Solver
 
 CHOICES: Final = 4
@@ -27,7 +27,7 @@ class Guide:
     def load(self, model: Model, category: int) -> Floats:
         """The work of one category's contracts, per provider."""
         volume = np.where(model.category == category, self.served.sum(axis=1), 0.0)
-        return np.bincount(model.provider, volume * model.workload, len(model.capacity))
+        return work_of(model, volume)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def polish(plan: Plan, guide: Guide, single: Model, solver: Solver, deadline: De
             part = deadline.part(2 / (len(categories) - done + 1))
             _solve_category(plan, form, category, solver, part, effort)
         volume = np.where(model.category == category, plan.volume, 0)
-        wanted[category] = np.bincount(model.provider, volume * model.workload, len(model.capacity))
+        wanted[category] = work_of(model, volume)
 
 
 def _solve_category(

@@ -107,9 +107,11 @@ class _Reader:
 
     def _need(self, path: str, row: dict[str, Any], establishments: dict[str, int], categories: dict[str, int]) -> Need:
         return Need(
-            self._reference(path, row, "establishment", establishments), self._reference(path, row, "category", categories),
-            self._whole(path, row, "quantity", least=1), self._money(f"{path}.alone_unit_price", row.get("alone_unit_price", MISSING)),
-        )  # fmt: skip
+            self._reference(path, row, "establishment", establishments),
+            self._reference(path, row, "category", categories),
+            self._whole(path, row, "quantity", least=1),
+            self._money(f"{path}.alone_unit_price", row.get("alone_unit_price", MISSING)),
+        )
 
     def _offer(self, path: str, row: dict[str, Any], providers: dict[str, int], categories: dict[str, int]) -> Offer | None:
         identifier = self._text(path, row, "id")
@@ -220,7 +222,8 @@ class _Reader:
     def _money(self, path: str, value: Any) -> int:
         match = MONEY.fullmatch(value) if isinstance(value, str) else None
         if match is None:
-            self.wrong(path, "is missing" if value is MISSING else f"{value!r} is no amount: a decimal text such as \"12.50\", never negative")
+            reason = f"{value!r} is no amount: a decimal text such as '12.50', never negative"
+            self.wrong(path, "is missing" if value is MISSING else reason)
             return 0
         whole, _point, decimals = value.partition(".")
         return int(whole + decimals[: self.places].ljust(self.places, "0"))

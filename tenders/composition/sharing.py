@@ -16,7 +16,10 @@ def share(instance: Instance, assignment: Sequence[int], evaluation: Evaluation)
 
     NotFeasible when a contract costs more than its members would pay alone: it should not exist.
     """
-    shares = [need.quantity * need.alone_price if offer < 0 else 0 for need, offer in zip(instance.needs, assignment, strict=True)]
+    shares = [
+        need.quantity * need.alone_price if offer < 0 else 0
+        for need, offer in zip(instance.needs, assignment, strict=True)
+    ]
     for contract in evaluation.contracts:
         for member, amount in zip(contract.members, share_contract(instance, contract), strict=True):
             shares[member] = amount

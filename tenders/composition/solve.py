@@ -2,7 +2,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -95,7 +95,7 @@ class _Run:
     started: float = field(default_factory=time.monotonic)
     bound: float = 0.0
     best: list[int] = field(default_factory=list)
-    evaluation: Evaluation = Evaluation(0, (), ())
+    evaluation: Evaluation = field(default_factory=lambda: Evaluation(0, (), ()))
     history: list[Progress] = field(default_factory=list)
 
     def compose(self) -> Composition:
@@ -130,7 +130,8 @@ class _Run:
         guide = polish.Guide(form.reached(answer.point), form.volumes(answer.point))
         rng = np.random.default_rng(self.settings.seed)
         plan = self.rounded(model, guide, deadline)
-        local_search.improve(plan, deadline, rng, swaps=False)
+        if will_polish:
+            local_search.improve(plan, deadline, rng, swaps=False)
         self.confirm_plan(plan, "single needs")
         if will_polish and not deadline.is_over() and self.gap() > self.settings.gap / 2:
             single = build_model(self.instance, self.settings.limits, blocks, one_by_one=True)

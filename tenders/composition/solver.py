@@ -64,8 +64,8 @@ class Solver:
             if heard is None:
                 self.stop()
                 return best
-            point, cost = (best.point, best.cost) if heard.point is None and heard.cost >= best.cost else (heard.point, heard.cost)
-            best = Answer(point, cost, max(best.bound, heard.bound), heard.is_final)
+            found = best if heard.point is None else heard
+            best = Answer(found.point, found.cost, max(best.bound, heard.bound), heard.is_final)
             if on_answer is not None:
                 on_answer(best)
         return best

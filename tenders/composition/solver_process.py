@@ -60,7 +60,7 @@ def run(request: Request, teller: Teller) -> Answer:
         known.col_value = request.start.tolist()
         known.value_valid = True
         highs.setSolution(known)
-    highs.setCallback(teller, None)
+    highs.setCallback(teller, None)  # type: ignore[arg-type]
     for kind in WATCHED:
         highs.startCallback(kind)
     highs.run()
