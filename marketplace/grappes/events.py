@@ -43,6 +43,17 @@ class LeavingEffects(Announcement):
 
 
 @dataclass(frozen=True)
+class PooledFor(Announcement):
+    """Question: for which of these purchasing centres does the grappe pool needs? Answers are their ids.
+
+    A centre sees names on its own vehicles only (ux.md, who sees what).
+    """
+
+    grappe_id: UUID
+    centre_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True)
 class PoolEffect:
     """Answer to LeavingEffects for one lot: counted quantity before and after, in the lot's unit.
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from marketplace.establishments.models import Establishment
-from marketplace.grappes.events import LeavingEffects, PoolEffect
+from marketplace.grappes.events import LeavingEffects, PooledFor, PoolEffect
 from marketplace.grappes.models import INSIDE, RUNNING, Charter, Grappe, GrappeCategory, GrappeMembership, PoolingClaim
 from marketplace.grappes.rules.charter import CharterTerms
 from marketplace.platform import events
@@ -85,13 +85,15 @@ def sees_members(session: Session, actor: Actor, grappe_id: UUID) -> bool:
             Establishment.organisation_id.in_(actor.organisation_ids(kind="care_operator")),
         )
     )
-    return may_see_names(actor, own)
+    return may_see_names(session, actor, grappe_id, own)
 
 
-def may_see_names(actor: Actor, own_statuses: Iterable[str]) -> bool:
-    if actor.is_system or actor.is_operator or actor.has_kind("purchasing_centre"):
+def may_see_names(session: Session, actor: Actor, grappe_id: UUID, own_statuses: Iterable[str]) -> bool:
+    """Members and the invited see who is in; so do the operator, and a centre on whose vehicles the grappe pools."""
+    if actor.is_system or actor.is_operator or any(status in SEES_MEMBERS for status in own_statuses):
         return True
-    return any(status in SEES_MEMBERS for status in own_statuses)
+    centres = tuple(actor.organisation_ids(kind="purchasing_centre"))
+    return bool(centres) and bool(events.ask(session, PooledFor(grappe_id, centres)))
 
 
 def list_members(session: Session, grappe_id: UUID) -> list[Member]:

@@ -52,7 +52,7 @@ def get_sight(session: Session, actor: Actor, grappe_id: UUID) -> GrappeSight:
     members = queries.list_members(session, grappe_id)
     organisations = actor.organisation_ids(kind="care_operator")
     own = [m for m in members if m.establishment.organisation_id in organisations and m.membership.ended_at is None]
-    sees = queries.may_see_names(actor, [m.status for m in own])
+    sees = queries.may_see_names(session, actor, grappe_id, [m.status for m in own])
     by_id = {m.establishment_id: m.establishment for m in members}
     charter = queries.current_charter(session, grappe_id)
     return GrappeSight(

@@ -5,7 +5,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from marketplace.grappes.events import GrappeDissolved, LeavingEffects, MembershipEnded, MembershipEnding, PoolEffect
+from marketplace.grappes.events import (
+    GrappeDissolved,
+    LeavingEffects,
+    MembershipEnded,
+    MembershipEnding,
+    PooledFor,
+    PoolEffect,
+)
 from marketplace.platform import audit
 from marketplace.platform.errors import N_, RuleBroken, Sentence
 from marketplace.platform.permissions import SYSTEM
@@ -16,7 +23,7 @@ from tenders.demand.rules.pool import contribution
 from tenders.demand.waiting_list import promote
 from tenders.demand.writing import lock_pool, move
 from tenders.vehicles.events import LotCancelled, LotOpened
-from tenders.vehicles.models import Lot
+from tenders.vehicles.models import Lot, Vehicle
 
 LOT_CANCELLED = N_("La centrale a annulé ce lot : {reason}")
 LEFT_GRAPPE = Sentence("left_grappe", N_("L'établissement n'est plus membre de la grappe par laquelle ce besoin passait."))
@@ -79,6 +86,20 @@ def release_member(session: Session, event: MembershipEnded) -> None:
 def release_grappe(session: Session, event: GrappeDissolved) -> None:
     """The grappe ended: the same for all its members."""
     _release_in_grappe(session, event.grappe_id, None, GRAPPE_DISSOLVED)
+
+
+def centres_pooled_for(session: Session, question: PooledFor) -> list[UUID]:
+    """Those of the centres on whose vehicles the grappe brings needs to a lot."""
+    return list(
+        session.scalars(
+            select(Vehicle.organisation_id)
+            .distinct()
+            .join(Lot, Lot.vehicle_id == Vehicle.id)
+            .join(LotGrappeTotals, LotGrappeTotals.lot_id == Lot.id)
+            .where(LotGrappeTotals.grappe_id == question.grappe_id, LotGrappeTotals.organisations > 0)
+            .where(Vehicle.organisation_id.in_(question.centre_ids))
+        )
+    )
 
 
 def pools_left_smaller(session: Session, question: LeavingEffects) -> list[PoolEffect]:

@@ -2,10 +2,12 @@
 from marketplace.platform.permissions import EVERY_ROLE, Permission
 
 _CARE = frozenset({"care_operator"})
+_AUDIENCES = frozenset({"care_operator", "provider", "purchasing_centre", "authority"})
 _PLACES = frozenset({"admin", "signatory", "buyer", "contributor"})
 
 PERMISSIONS = (
-    Permission("pool.read", "signed_in", EVERY_ROLE, scope="read"),
+    # Not the platform's operator: no business content by default (ux.md, who sees what).
+    Permission("pool.read", "signed_in", EVERY_ROLE, scope="read", kinds=_AUDIENCES),
     Permission("need.read", "signed_in", EVERY_ROLE, scope="read"),
     Permission("need.place", "own", _PLACES, kinds=_CARE),
     # Only where the charter the member signed gives its coordinator the mandate (domain §4b.11).

@@ -3,6 +3,7 @@ import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from operator import add
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from marketplace.platform import clock
 from marketplace.platform.errors import NotFound
-from marketplace.platform.permissions import Actor
+from marketplace.platform.permissions import Actor, require
 from tenders.demand.rules.masking import Behind, masked
 from tenders.demand.rules.pool import Gap, gap
+from tenders.demand.rules.what_if import Supposition
 from tenders.demand.views import GrappeRow, MinimumView, PoolView
 from tenders.vehicles.status import status_of
 
@@ -51,12 +53,15 @@ WHERE l.id = %(lot_id)s
 """
 
 
-def get_pool(session: Session, actor: Actor, lot_id: UUID) -> PoolView:
+def get_pool(session: Session, actor: Actor, lot_id: UUID, supposed: Supposition | None = None) -> PoolView:
     """The pool of an opened lot, cut to what the actor may see (domain §4b.15, ux.md); NotFound for a draft.
 
+    With a supposition, the pool as it would be, by the same rules.
+
     A provider sees the lot's totals, care operators and authorities those of grappes too (masked below three
-    organisations, their own in full), the vehicle's centre everything.
+    organisations, their own in full), the vehicle's centre everything. NotAllowed for the platform's operator.
     """
+    require(actor, "pool.read")
     only_provider = actor.has_kind("provider") and not (
         actor.has_kind("care_operator") or actor.has_kind("purchasing_centre")
     )
@@ -69,6 +74,8 @@ def get_pool(session: Session, actor: Actor, lot_id: UUID) -> PoolView:
     if read is None:
         raise NotFound("lot")
     row = _typed(read)
+    if supposed is not None:
+        _suppose(row, supposed)
     sees_everything = actor.is_system or row.centre_id in actor.organisation_ids(kind="purchasing_centre")
     behind = [_behind(row, facts) for facts in row.grappes or ()]
     rows, hidden = tuple(each.row for each in behind), 0
@@ -88,6 +95,26 @@ def _typed(read: str) -> SimpleNamespace:
     if row.minimum_value is not None:
         row.minimum_value = Decimal(row.minimum_value)
     return row
+
+
+_OF_LOT = ("firm", "conditional", "awaiting_signature", "waitlisted", "indicative", "tolerance", "members")
+_OF_GRAPPE = ("firm", "conditional", "indicative", "members", "awaiting_signature", "waitlisted", "tolerance")
+"""A grappe's sums in the order of the statement's array, between its id and name and the two facts at the end."""
+
+
+def _suppose(row: SimpleNamespace, supposed: Supposition) -> None:
+    """Add the supposed difference to the lot's sums and to its grappe's; a grappe new to the lot is the reader's own."""
+    for name in _OF_LOT:
+        setattr(row, name, getattr(row, name) + getattr(supposed.delta, name))
+    if supposed.grappe_id is None:
+        return
+    grappe_id, grappes = str(supposed.grappe_id), list(row.grappes or ())
+    if grappe_id not in [facts[0] for facts in grappes]:
+        grappes.append([grappe_id, supposed.grappe_name, *[0] * len(_OF_GRAPPE), True, 1])
+    deltas = [getattr(supposed.delta, name) for name in _OF_GRAPPE]
+    row.grappes = [
+        [*facts[:2], *map(add, facts[2:-2], deltas), *facts[-2:]] if facts[0] == grappe_id else facts for facts in grappes
+    ]
 
 
 def _behind(row: SimpleNamespace, facts: Sequence[Any]) -> Behind:
