@@ -15,10 +15,11 @@ from flask_smorest import Api, Blueprint
 from werkzeug.wrappers import Response
 
 from marketplace.platform import permissions
-from marketplace.platform.errors import N_, BadInput, DomainError, NotAllowed
+from marketplace.platform.errors import N_, DomainError, NotAllowed
 from marketplace.platform.permissions import Actor
 
 API_PREFIX = "/api/v1"
+NO_VERSION = -1
 ANONYMOUS = Actor(user_id=None, name="", scopes=frozenset())
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -178,8 +179,9 @@ def guard(action: str) -> Callable[[View], View]:
             if actor.user_id is None and not request.path.startswith("/api/"):
                 return redirect(url_for("accounts_pages.sign_in", next=_where()))
             require_signed_in()
-            if permissions.scope_of(action) not in actor.scopes:
-                raise NotAllowed(action)
+            scope = permissions.scope_of(action)
+            if scope not in actor.scopes:
+                raise NotAllowed(action, scope=scope)
             return view(*args, **kwargs)
 
         guarded._action = action  # type: ignore[attr-defined]
@@ -219,14 +221,16 @@ def set_etag(response: Response, version: int) -> Response:
 
 
 def expected_version() -> int | None:
-    """The version named by If-Match; None when the caller does not ask (If-Match is optional, architecture §8)."""
+    """The version named by If-Match; None when the caller does not ask (If-Match is optional, architecture §8).
+
+    The ETag is read as sent, or as the bare version number; any other tag is of no version of ours and so matches none
+    (RFC 9110 §13.1.1): -1, which every use case finds stale.
+    """
     tag = request.headers.get("If-Match")
     if tag is None or tag.strip() == "*":
         return None
-    cleaned = tag.strip().removeprefix("W/").strip('"')
-    if cleaned.startswith("v") and cleaned[1:].isdigit():
-        return int(cleaned[1:])
-    raise BadInput({"If-Match": [N_("Renvoyez tel quel l'ETag reçu.")]})
+    number = tag.strip().removeprefix("W/").strip('"').removeprefix("v")
+    return int(number) if number.isascii() and number.isdigit() else NO_VERSION
 
 
 def fingerprint(secret: str) -> str:

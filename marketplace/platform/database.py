@@ -71,8 +71,8 @@ def transaction() -> Iterator[Session]:
     """
     if _inside.get():
         raise RuntimeError("a use case may not call another use case: make the inner one a step")
-    token = _inside.set(True)
     session = db.session()
+    token = _inside.set(True)
     if session.info.pop("reads_only", False):
         session.rollback()
     try:

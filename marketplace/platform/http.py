@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -46,6 +47,10 @@ STATUS_TITLES = {
 }
 
 VALIDATOR_WORDS = (
+    (
+        re.compile(r"Must be greater than or equal to (?P<min>.+?) and less than or equal to (?P<max>.+)\."),
+        N_("Donnez de {min} à {max}."),
+    ),
     (re.compile(r"Must be greater than or equal to (?P<min>.+?)( and .+)?\."), N_("Donnez au moins {min}.")),
     (re.compile(r"Must be greater than (?P<min>.+?)\."), N_("Donnez plus que {min}.")),
     (re.compile(r"Must be less than or equal to (?P<max>.+)\."), N_("Donnez au plus {max}.")),
@@ -59,8 +64,13 @@ VALIDATOR_WORDS = (
     (re.compile(r"Not a valid email address\."), N_("Cette adresse électronique est incomplète.")),
     (re.compile(r"String does not match expected pattern\."), N_("Cette valeur n'a pas la forme attendue.")),
     (re.compile(r"Invalid value\."), N_("Cette valeur n'est pas acceptée.")),
+    (re.compile(r"Not a valid( aware| naive)? datetime\."), N_("Écrivez un moment avec son fuseau : 2027-06-12T10:00:00Z.")),
+    (re.compile(r"Invalid JSON body\."), N_("Ce corps n'est pas du JSON : vérifiez guillemets, virgules et accolades.")),
+    (re.compile(r"(Invalid input type|Not a valid mapping type)\."), N_("Donnez un objet JSON.")),
 )
 """marshmallow's validators speak English and fix their words at import: they are put into the reader's language here."""
+
+FORM_EXPIRED = _l("Votre page a expiré, rien n'a été enregistré : rouvrez-la, puis refaites votre saisie.")
 
 _known_constraints: dict[str, tuple[str, str]] = {}
 
@@ -148,6 +158,8 @@ def _http_error(error: HTTPException) -> Response:
     if error.response is not None or (error.code or 500) < 400:
         return current_app.make_response(error.get_response())
     status = error.code or 500
+    if isinstance(error, CSRFError):
+        return problem(status, "form_expired", str(FORM_EXPIRED))
     code, title = STATUS_TITLES.get(status, (f"http_{status}", _l("La demande n'a pas abouti.")))
     messages = (getattr(error, "data", None) or {}).get("messages")
     members = {"errors": _flat(messages)} if messages else {}

@@ -72,8 +72,8 @@ class MinimumIn(Schema):
     def check_value(self, body: dict[str, Any], **_: Any) -> None:
         """No minimum has no value; a minimum has a basis and a positive value."""
         if body["kind"] == "none":
-            if body["value"] is not None or body["basis"] is not None:
-                raise ma.ValidationError(_l("Sans minimum, n'indiquez ni base ni valeur."), "value")
+            if body["value"]:
+                raise ma.ValidationError(_l("Sans minimum, n'indiquez pas de valeur."), "value")
             return
         if body["basis"] is None:
             raise ma.ValidationError(_l("Dites si le minimum est en quantité ou en montant."), "basis")

@@ -62,6 +62,8 @@ def lot_columns(body: Mapping[str, Any]) -> dict[str, Any]:
         columns["category_code"] = body["category"]
     if "minimum" in body:
         minimum = body["minimum"]
+        if minimum["kind"] == "none":  # what a client sends beside "none" (a basis, 0) bounds nothing
+            minimum = {**minimum, "basis": None, "value": None}
         columns |= {f"minimum_{name}": minimum[name] for name in ("kind", "basis", "scope", "value")}
     if "maximum" in body:
         maximum = body["maximum"] or {"basis": None, "value": None}

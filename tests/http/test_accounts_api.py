@@ -2,6 +2,8 @@
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
 from marketplace.accounts.models import ApiToken, Membership
 from marketplace.platform import clock
 from tests.factories import accounts as make
@@ -127,3 +129,26 @@ def test_errors_name_the_field_in_the_callers_language(api):
     assert set(french.json["errors"]) == {"name", "scopes.0", "colour"}
     english = client.post("/api/v1/me/tokens", json={}, headers={"Accept-Language": "en"})
     assert english.json["errors"]["name"] == ["This field is required."]
+
+
+def test_bounds_and_moments_are_said_in_full(api):
+    client = api(make.user_in())
+    wrong = client.get("/api/v1/establishments?limit=101").json
+    assert wrong["errors"]["limit"] == ["Donnez de 1 à 100."]
+    english = client.get("/api/v1/establishments?limit=101", headers={"Accept-Language": "en"}).json
+    assert english["errors"]["limit"] == ["Give 1 to 100."]
+    broken = client.post("/api/v1/me/tokens", data=b"{", headers={"Content-Type": "application/json"})
+    assert broken.status_code in (400, 422) and "JSON" in str(broken.json)
+    assert "Invalid" not in str(broken.json)
+
+
+def test_a_token_without_a_scope_names_the_scope_it_lacks(api):
+    refused = api(make.user_in(), scopes=("read",)).post("/api/v1/me/tokens", json={"name": "x", "scopes": ["read"]})
+    assert (refused.json["code"], refused.json["scope"]) == ("not_allowed", "write")
+
+
+@pytest.mark.parametrize(("tag", "status"), [('"v1"', 200), ('"1"', 200), ("1", 200), ('"v9"', 412), ('"9"', 412), ("x", 412)])
+def test_a_stale_or_foreign_tag_is_412(api, tag, status):
+    category = "/api/v1/categories/edr"
+    answer = api(make.operator()).patch(category, json={"name_en": "Managed EDR"}, headers={"If-Match": tag})
+    assert answer.status_code == status
