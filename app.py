@@ -166,7 +166,6 @@ LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (grappes_events.MembershipEnded, demand.release_member),
     (grappes_events.GrappeDissolved, demand.release_grappe),
     (grappes_events.LeavingEffects, demand.pools_left_smaller),
-    (certifications_events.LotsRelyingOn, matching.lots_relying_on),
     (grappes_events.PooledFor, demand.centres_pooled_for),
     (certifications_events.LotsRelyingOn, matching.lots_relying_on),
 )
