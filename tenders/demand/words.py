@@ -1,5 +1,6 @@
 """The closed vocabularies of demand, and the words of quantities in its sentences."""
 from decimal import Decimal
+from functools import cache
 
 from marketplace.categories.units import UNITS, unit_word
 from marketplace.platform.errors import N_, Sentence
@@ -26,7 +27,13 @@ _EVERY_UNIT_WORD = (
 
 def unit_of(code: str, quantity: int = 2) -> Sentence:
     """The word that follows a quantity, still to be put into the reader's language: "poste", "postes"."""
-    return Sentence(f"unit_{code}", unit_word(code, quantity, "fr"))
+    return _unit(code, unit_word(code, quantity, "fr"))
+
+
+@cache
+def _unit(code: str, word: str) -> Sentence:
+    """One sentence for each word: a closing says it to every member."""
+    return Sentence(f"unit_{code}", word)
 
 
 def sql_list(words: tuple[str, ...]) -> str:

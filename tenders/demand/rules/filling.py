@@ -31,7 +31,8 @@ def shares(total: int, weights: Sequence[int]) -> list[int]:
     if whole == 0:
         raise ValueError("nothing to share by")
     given = [total * weight // whole for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda place: (-(total * weights[place] % whole), place))
+    remainders = [total * weight % whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)  # stable: ties keep their order
     for place in by_remainder[: total - sum(given)]:
         given[place] += 1
     return given
