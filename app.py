@@ -66,13 +66,12 @@ from marketplace.platform.database import db
 from marketplace.platform.demo import build_demo
 from marketplace.platform.outbox.command import outbox_commands
 from tenders.composition.cli import compose_instance
-from tenders.dashboard import mailbox
+from tenders.dashboard import mailbox, what_if_pages
 from tenders.dashboard import pages as dashboard_pages
 from tenders.dashboard import permissions as dashboard_permissions
 from tenders.dashboard.calendar import pages as calendar_pages
 from tenders.dashboard.control_room import pages as control_room_pages
 from tenders.dashboard.control_room import services as control_room
-from tenders.dashboard import what_if_pages
 from tenders.dashboard.navigation import SITE_MAP
 from tenders.demand import api as demand_api
 from tenders.demand import history_pages as need_history_pages

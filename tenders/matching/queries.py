@@ -1,6 +1,7 @@
 """Who can answer a lot, as one reader may see it: values from rows, then the pure rule."""
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -91,6 +92,21 @@ def list_own_matches(session: Session, actor: Actor, lots: Sequence[Lot]) -> lis
         rows: list[Eligible | Excluded] = [*answer.eligible, *answer.excluded]
         found += [OwnMatch(lot, by_id[row.provider_id], row) for row in rows]
     return found
+
+
+def list_best_prices(session: Session, actor: Actor, lot: Lot, quantities: Sequence[int]) -> list[Decimal | None]:
+    """The lowest unit price of a provider that can answer, for each pooled quantity (None: nobody can, or nothing pooled).
+
+    Euros excluding VAT, of offers this actor sees; whose they are is not told. A constant number of statements.
+    """
+    schemes, today = list_schemes(session, language()), clock.today()
+    candidates = _candidates(session, _providers_selling(session, actor, lot.category_code), lot.category_code, schemes)
+    pooled = _pooled(session, [lot], weigh=any(o.grid.regional_uplifts for c in candidates for o in c.offers))[lot.id]
+    prices: list[Decimal | None] = []
+    for quantity in quantities:
+        answer = match(_ask(lot, replace(pooled, quantity=quantity)), candidates, schemes, today)
+        prices.append(answer.eligible[0].unit_price if quantity and answer.eligible else None)
+    return prices
 
 
 def _relations(session: Session, actor: Actor, lot: Lot) -> dict[str, Any]:

@@ -3,6 +3,8 @@ import marshmallow as ma
 
 from marketplace.platform.api import DecimalString, Identifier, Schema
 from marketplace.platform.i18n import sentence
+from tenders.demand import words
+from tenders.demand.schemas import PoolOut
 
 
 def _detail(criterion: object) -> str:
@@ -59,3 +61,22 @@ class MatchesOut(Schema):
     basis = ma.fields.String(required=True, validate=ma.validate.OneOf(["ordered", "pooled", "none"]))
     eligible = ma.fields.List(ma.fields.Nested(EligibleProviderOut), required=True)
     excluded = ma.fields.List(ma.fields.Nested(ExcludedProviderOut), required=True)
+
+
+class WhatIfArgs(Schema):
+    """Another quantity of a site, in the lot's unit; 0: no need. Without `firmness`: as it is, or firm."""
+
+    establishment_id = Identifier(required=True)
+    quantity = ma.fields.Integer(required=True, validate=ma.validate.Range(min=0, max=10**12))
+    firmness = ma.fields.String(load_default=None, validate=ma.validate.OneOf(words.FIRMNESS))
+
+
+class WhatIfOut(PoolOut):
+    """The pool as it would be. Unit prices in euros excluding VAT, the lowest published that can answer; null: none."""
+
+    unit_price_before = DecimalString(required=True, allow_none=True)
+    unit_price_after = DecimalString(required=True, allow_none=True)
+    need_status = ma.fields.String(
+        required=True, allow_none=True, validate=ma.validate.OneOf((*words.STATUSES, None)),
+        metadata={"description": "what the need would be: counted, waitlisted, not_counted; null without one"},
+    )  # fmt: skip

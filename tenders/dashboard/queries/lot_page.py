@@ -127,6 +127,7 @@ def _actions(line: LotLine, actor: Actor, sites: Sequence[Establishment], own: S
         first = own[0].site if own else sites[0]
         words = _("Modifier mon besoin") if own else _("Indiquer mon besoin")
         found.append((words, _edit_url(line, first)))
+        found.append((_("Simuler"), page_url("what_if_pages.show", lot_id=line.id)))
         if len(sites) > 1:
             found.append((_("Saisir par tableur"), page_url("need_imports_pages.choose_file", lot_id=line.id)))
         grappe_id = next((each.need.grappe_id for each in own if each.need.grappe_id is not None), None)
