@@ -6,7 +6,8 @@ from uuid import UUID
 from marketplace.platform.facts import unpack
 from marketplace.platform.i18n import sentence
 from tenders.demand.models import Closing, NeedVersion
-from tenders.demand.queries import NeedChange, NeedRow
+from tenders.demand.queries import ClosingSight, NeedChange, NeedRow
+from tenders.demand.rules.masking import GroupBehind, masked_groups
 from tenders.demand.services import Imported, NeedState
 from tenders.demand.views import GrappeRow, PoolView
 
@@ -104,17 +105,29 @@ def _grappe_row(row: GrappeRow, whole: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def closing(decided: Closing, visible: Collection[UUID] | None = None) -> dict[str, Any]:
-    """A decision in the reader's language; `visible` None shows every member, else only these establishments."""
-    body = decided.body
+def closing(decided: Closing, sight: ClosingSight | None = None) -> dict[str, Any]:
+    """A decision in the reader's language; `sight` None shows every member and grappe, else what this reader may see."""
+    body, visible = decided.body, sight and sight.members
     return {
         "lot_id": decided.lot_id, "round": decided.round, "outcome": decided.outcome,
         "ordered_quantity": decided.ordered_quantity, "tested_quantity": body["tested_quantity"],
         "policy_applied": decided.policy_applied, "policy_skipped": [_worded(each) for each in body["policy_skipped"]],
-        "reason": decided.reason, "decided_at": decided.decided_at, "groups": body["groups"],
+        "reason": decided.reason, "decided_at": decided.decided_at, "groups": _groups(body["groups"], sight),
         "included": _members(body["included"], visible), "excluded": _members(body["excluded"], visible),
         "warnings": [{"code": each.code, "detail": sentence(each)} for each in unpack(body["warnings"])],
     }  # fmt: skip
+
+
+def _groups(lines: Iterable[dict[str, Any]], sight: ClosingSight | None) -> list[dict[str, Any]]:
+    # A decision stored before organisations were counted shows its grappes to their members and to the centre alone.
+    groups = tuple(GroupBehind(**{"organisations": 0, **line}) for line in lines)
+    if sight is not None:
+        own = {str(grappe_id) for grappe_id in sight.own_grappes}
+        groups = masked_groups(groups, own) if sight.sees_groups else ()
+    return [
+        {"grappe_id": each.grappe_id, "outcome": each.outcome, "ordered_quantity": each.ordered_quantity}
+        for each in groups
+    ]
 
 
 def _members(lines: Iterable[dict[str, Any]], visible: Collection[UUID] | None) -> list[dict[str, Any]]:

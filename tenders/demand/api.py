@@ -141,8 +141,8 @@ def close_lot(body: dict[str, Any], lot_id: UUID) -> Any:
 @guard("pool.read")
 @bp.response(200, ClosingsOut)
 def list_closings(lot_id: UUID) -> dict[str, Any]:
-    """The decisions taken on a lot; members other than one's own and one's grappes' are left out."""
+    """The decisions taken on a lot; members other than one's own and one's grappes' are left out, small grappes masked."""
     actor, session = current_actor(), db.session()
     lot = vehicles.get_lot(session, actor, lot_id)
-    visible = queries.visible_members(session, actor, lot)
-    return {"items": [answers.closing(each, visible) for each in queries.list_closings(session, lot_id)]}
+    sight = queries.closing_sight(session, actor, lot)
+    return {"items": [answers.closing(each, sight) for each in queries.list_closings(session, lot_id)]}

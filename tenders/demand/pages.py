@@ -136,8 +136,8 @@ def show_decision(lot_id: UUID) -> str:
     """What was decided, round by round, with the reason for each member the reader may see."""
     session, actor = db.session(), current_actor()
     lot = vehicles.get_lot(session, actor, lot_id)
-    visible = queries.visible_members(session, actor, lot)
-    closings = [answers.closing(each, visible) for each in reversed(queries.list_closings(session, lot_id))]
+    sight = queries.closing_sight(session, actor, lot)
+    closings = [answers.closing(each, sight) for each in reversed(queries.list_closings(session, lot_id))]
     members = {UUID(line["establishment_id"]) for each in closings for line in (*each["included"], *each["excluded"])}
     names = queries.establishment_names(session, members)
     return render_template("demand/decision.html", lot=lot, closings=closings, names=names, lot_url=_lot_url(lot_id))

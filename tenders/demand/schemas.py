@@ -181,7 +181,7 @@ class ClosingIn(Schema):
 
 
 class GroupOut(Schema):
-    """What became of one grappe's needs (null: needs placed without a grappe)."""
+    """What became of one grappe's needs (null: needs without a grappe, for outsiders with the small grappes)."""
 
     grappe_id = Identifier(required=True, allow_none=True)
     outcome = ma.fields.String(required=True, validate=ma.validate.OneOf(words.OUTCOMES))

@@ -1,10 +1,11 @@
 """Reads of pools, needs and closings."""
 from tenders.demand.queries.closings import (
+    ClosingSight,
+    closing_sight,
     establishment_names,
     find_closing,
     find_last_closing,
     list_closings,
-    visible_members,
 )
 from tenders.demand.queries.needs import (
     NeedRow,
@@ -21,10 +22,12 @@ from tenders.demand.queries.verification import Difference, list_differences
 from tenders.demand.queries.versions import NeedChange, list_need_changes
 
 __all__ = [
+    "ClosingSight",
     "Difference",
     "NeedChange",
     "NeedRow",
     "Standing",
+    "closing_sight",
     "establishment_names",
     "find_closing",
     "find_last_closing",
@@ -39,5 +42,4 @@ __all__ = [
     "list_own_needs_on",
     "list_to_sign",
     "rank_of",
-    "visible_members",
 ]

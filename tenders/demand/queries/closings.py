@@ -1,5 +1,6 @@
 """Reads of closings: the decision is the centre's, each reader sees the part that concerns it."""
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -34,23 +35,37 @@ def list_live_needs(session: Session, lot_id: UUID) -> list[Need]:
     return list(session.scalars(statement, execution_options={"populate_existing": True}))
 
 
-def visible_members(session: Session, actor: Actor, lot: Lot) -> set[UUID] | None:
-    """Establishments whose decision the actor may read: None for all (the vehicle's centre), else its own and those
-    of its grappes (domain §4b.15)."""
+@dataclass(frozen=True)
+class ClosingSight:
+    """Whose part of a decision a reader sees: `members` are establishments, `own_grappes` shown in full.
+
+    `sees_groups`: what other grappes got is read too, masked below three organisations (domain §4b.15).
+    """
+
+    members: frozenset[UUID]
+    own_grappes: frozenset[UUID]
+    sees_groups: bool
+
+
+def closing_sight(session: Session, actor: Actor, lot: Lot) -> ClosingSight | None:
+    """What the actor may read of a lot's decisions: None for everything (the vehicle's centre), else its own
+    establishments, its grappes and their members; to a provider no grappe, to the platform's operator neither."""
     if actor.is_system or lot.vehicle.organisation_id in actor.organisation_ids(kind="purchasing_centre"):
         return None
+    sees_groups = any(actor.has_kind(kind) for kind in ("care_operator", "purchasing_centre", "authority"))
     own = Establishment.organisation_id.in_(actor.organisation_ids(kind="care_operator"))
-    grappes = (
+    statement = (
         select(GrappeMembership.grappe_id)
         .join(Establishment, Establishment.id == GrappeMembership.establishment_id)
         .where(own, GrappeMembership.ended_at.is_(None), GrappeMembership.joined_at.is_not(None))
     )
-    statement = (
+    grappes = frozenset(session.scalars(statement))
+    members = (
         select(Need.establishment_id)
         .join(Establishment, Establishment.id == Need.establishment_id)
         .where(Need.lot_id == lot.id, or_(own, Need.grappe_id.in_(grappes)))
     )
-    return set(session.scalars(statement))
+    return ClosingSight(frozenset(session.scalars(members)), grappes, sees_groups)
 
 
 def establishment_names(session: Session, establishment_ids: Collection[UUID]) -> dict[str, str]:

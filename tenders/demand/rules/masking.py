@@ -1,5 +1,5 @@
-"""Which rows of a pool an outsider sees: a grappe only when enough organisations stand behind it (domain §4b.15)."""
-from collections.abc import Sequence
+"""What an outsider sees of a pool and of a closing: a grappe only with enough organisations behind it (domain §4b.15)."""
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from tenders.demand.views import GrappeRow
@@ -23,23 +23,57 @@ def masked(rows: Sequence[Behind], individual_members: int) -> tuple[tuple[Grapp
     they are too few, and the lot's total less the rows shown would tell their figures, the smallest shown row joins
     them. `individual_members` (needs without a grappe) hide them in that difference too.
     """
-    shown = [each for each in rows if each.row.own or each.organisations >= SMALLEST_SHOWN]
-    hidden = [each for each in rows if not (each.row.own or each.organisations >= SMALLEST_SHOWN)]
-    if not hidden:
-        return tuple(_cut(each.row) for each in rows), 0
-    candidates = sorted((each for each in shown if not each.row.own), key=lambda each: each.organisations)
-    while candidates and _organisations(hidden) + individual_members < SMALLEST_SHOWN:
-        joining = candidates.pop(0)
-        shown.remove(joining)
-        hidden.append(joining)
-    together: tuple[GrappeRow, ...] = ()
-    if _organisations(hidden) >= SMALLEST_SHOWN:
-        together = (_put_together([each.row for each in hidden]),)
-    return tuple(_cut(each.row) for each in shown) + together, len(hidden)
+    places = _hidden([(each.organisations, each.row.own) for each in rows], individual_members)
+    hidden = [rows[place] for place in places]
+    shown = tuple(_cut(each.row) for place, each in enumerate(rows) if place not in places)
+    if sum(each.organisations for each in hidden) < SMALLEST_SHOWN:
+        return shown, len(hidden)
+    return (*shown, _put_together([each.row for each in hidden])), len(hidden)
 
 
-def _organisations(rows: Sequence[Behind]) -> int:
-    return sum(each.organisations for each in rows)
+def _hidden(rows: Sequence[tuple[int, bool]], beside: int, hides_beside: bool = False) -> list[int]:
+    """Places of the rows to hide among (organisations, own): the small ones, then the smallest shown ones until enough
+    organisations, `beside` included, stand behind what the total less the shown rows tells.
+
+    `hides_beside`: what is beside the rows must be hidden, even if no row must.
+    """
+    hidden = [place for place, (behind, own) in enumerate(rows) if not own and behind < SMALLEST_SHOWN]
+    shown = [place for place, (_, own) in enumerate(rows) if not own and place not in hidden]
+    candidates = sorted(shown, key=lambda place: rows[place][0])
+    while (hidden or hides_beside) and candidates and sum(rows[place][0] for place in hidden) + beside < SMALLEST_SHOWN:
+        hidden.append(candidates.pop(0))
+    return hidden
+
+
+@dataclass(frozen=True)
+class GroupBehind:
+    """What a closing gave one grappe (None: needs without one), and how many organisations' needs it decided on."""
+
+    grappe_id: str | None
+    outcome: str
+    ordered_quantity: int
+    organisations: int
+
+
+def masked_groups(groups: Sequence[GroupBehind], own: Collection[str]) -> tuple[GroupBehind, ...]:
+    """A closing's groups as an outsider, whose `own` grappes are shown in full, may read them.
+
+    The small ones are put together with the needs without a grappe in one line without a name (met when one of them
+    is), or left out when even together too few organisations stand behind them.
+    """
+    alone = [each for each in groups if each.grappe_id is None]
+    grappes = [each for each in groups if each.grappe_id is not None]
+    beside = sum(each.organisations for each in alone)
+    rows = [(each.organisations, each.grappe_id in own) for each in grappes]
+    places = _hidden(rows, beside, hides_beside=0 < beside < SMALLEST_SHOWN)
+    shown = tuple(each for place, each in enumerate(grappes) if place not in places)
+    hidden = [grappes[place] for place in places] + alone
+    organisations = sum(each.organisations for each in hidden)
+    if organisations < SMALLEST_SHOWN:
+        return shown
+    outcome = "met" if any(each.outcome == "met" for each in hidden) else "not_met"
+    together = GroupBehind(None, outcome, sum(each.ordered_quantity for each in hidden), organisations)
+    return (*shown, together)
 
 
 def _put_together(rows: Sequence[GrappeRow]) -> GrappeRow:

@@ -1,6 +1,7 @@
 """Use cases on closings: decide a round once, by the centre or by the clock; end the lots whose vehicle is over."""
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,7 +66,7 @@ def close_lot(actor: Actor, lot_id: UUID, *, reason: str | None = None) -> Close
         decision = decide_closing(terms, [_pooled(need) for need in needs])
         if now < lot.needs_close_at and decision.outcome != "met":
             raise _not_reached_yet(lot, decision)
-        closing = _record(session, actor, lot, decision, reason, now)
+        closing = _record(session, actor, lot, decision, reason, now, _organisations_behind(needs))
         _carry_out(session, lot, totals, terms, decision, {need.establishment_id: need for need in needs})
         if decision.outcome == "met" and decision.ordered_quantity:
             book(session, lot_id, "committed", decision.ordered_quantity, reason="lot_closed", by=actor.user_id)
@@ -165,13 +166,14 @@ def _pooled(need: Need) -> PooledNeed:
 
 
 def _record(
-    session: Session, actor: Actor, lot: Lot, decision: Decision, reason: str | None, now: datetime
+    session: Session, actor: Actor, lot: Lot, decision: Decision, reason: str | None, now: datetime,
+    organisations: Mapping[UUID | None, int],
 ) -> Closing:
     """The closing row and the audit; the primary key (lot, round) is the last guard of "once"."""
     closing = Closing(
         lot_id=lot.id, round=lot.round, outcome=decision.outcome, ordered_quantity=decision.ordered_quantity,
         policy_applied=decision.policy_applied, reason=reason, decided_at=now, decided_by=actor.user_id,
-        body=body_of(decision),
+        body=body_of(decision, organisations),
     )  # fmt: skip
     session.add(closing)
     session.flush()
@@ -184,7 +186,13 @@ def _record(
     return closing
 
 
-def body_of(decision: Decision) -> dict[str, Any]:
+def _organisations_behind(needs: Sequence[Need]) -> dict[UUID | None, int]:
+    """How many organisations' counted needs each grappe (None: without one) brought: what masking looks at later."""
+    pairs = {(need.grappe_id, need.organisation_id) for need in needs if need.status == "counted"}
+    return Counter(grappe_id for grappe_id, _ in pairs)
+
+
+def body_of(decision: Decision, organisations: Mapping[UUID | None, int]) -> dict[str, Any]:
     """The decision as stored: facts, and sentences still to be put into the reader's language."""
     return {
         "tested_quantity": decision.tested_quantity,
@@ -194,7 +202,7 @@ def body_of(decision: Decision) -> dict[str, Any]:
         ],
         "groups": [
             {"grappe_id": str(group.grappe_id) if group.grappe_id else None, "outcome": group.outcome,
-             "ordered_quantity": group.ordered_quantity}
+             "ordered_quantity": group.ordered_quantity, "organisations": organisations.get(group.grappe_id, 0)}
             for group in decision.groups
         ],
         "included": [
