@@ -14,6 +14,7 @@ from tenders.composition.plan import OUTSIDE, Plan
 LEAST_GAIN: Final = 0.5
 MOST_PASSES: Final = 400
 MOST_PAIRS: Final = 400_000
+MOST_MENDINGS: Final = 5
 
 
 def improve(plan: Plan, deadline: Deadline, rng: np.random.Generator, *, swaps: bool = True) -> None:
@@ -32,6 +33,24 @@ def shift_all(plan: Plan, deadline: Deadline) -> None:
     """Shift in every category until nothing helps."""
     for category in np.unique(plan.category).tolist():
         shift(plan, np.flatnonzero(plan.category == category), np.flatnonzero(plan.model.category == category), deadline)
+
+
+def mend_all(plan: Plan, deadline: Deadline) -> None:
+    """Bring contracts whose volume no bracket holds back into one by exchanging needs with the others."""
+    model = plan.model
+    for _round in range(MOST_MENDINGS):
+        held = ((model.first <= plan.volume[:, None]) & (plan.volume[:, None] <= model.last)).any(axis=1)
+        over = plan.load[model.provider] > model.capacity[model.provider]
+        gained = False
+        for offer in np.flatnonzero((plan.volume > 0) & (~held | over)).tolist():
+            blocks = np.flatnonzero(plan.category == model.category[offer])
+            running = np.flatnonzero((plan.volume > 0) & (model.category == model.category[offer]))
+            for other in running[running != offer].tolist():
+                if deadline.is_over():
+                    return
+                gained |= _swap_between(plan, blocks, offer, other)
+        if not gained:
+            return
 
 
 def shift(plan: Plan, blocks: Whole, offers: Whole, deadline: Deadline) -> int:

@@ -32,15 +32,16 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How many coins a euro has, the seed, and how close to the restricted optimum to go."""
+    """How many coins a euro has, the seed, the cost in coins that is good enough, and the gap of each program."""
 
     coins: int
     seed: int
+    enough: float = 0.0
     gap: float = GAP
 
 
 def polish(plan: Plan, guide: Guide, single: Model, solver: Solver, deadline: Deadline, effort: Effort) -> None:
-    """Improve the plan in place. `single` is the model whose classes are the plan's blocks, one by one.
+    """Improve the plan in place until it costs at most `effort.enough`. `single` is the model whose classes are the plan's blocks, one by one.
 
     Each category in turn is solved over single needs, between the guide's brackets and the plan's; the work that
     other categories need is kept free: as planned where that has been done, as the guide says before.
@@ -49,7 +50,7 @@ def polish(plan: Plan, guide: Guide, single: Model, solver: Solver, deadline: De
     categories = np.unique(plan.category).tolist()
     wanted = {category: guide.load(model, category) for category in categories}
     for done, category in enumerate(categories):
-        if deadline.is_over():
+        if deadline.is_over() or plan.cost() <= effort.enough:
             return
         taken = sum((wanted[other] for other in categories if other != category), np.zeros(len(model.capacity)))
         form = _formulation(plan, guide, single, category, model.capacity - taken, effort.coins)

@@ -12,9 +12,11 @@ from tenders.composition.classes import Block, Model, blocks_of_instance, build_
 from tenders.composition.complaints import Complaint, largest_complaint
 from tenders.composition.deadline import Deadline
 from tenders.composition.evaluator import Evaluation, NotFeasible, evaluate
+from tenders.composition.greedy import fill_greedily
 from tenders.composition.instance import NO_LIMITS, Instance, Limits
 from tenders.composition.mip import Formulation, formulate, program_of
 from tenders.composition.plan import OUTSIDE, Plan
+from tenders.composition.polish import Guide
 from tenders.composition.program import Answer
 from tenders.composition.rounding import round_to_blocks, steered
 from tenders.composition.sharing import share
@@ -98,14 +100,20 @@ class _Run:
     evaluation: Evaluation = field(default_factory=lambda: Evaluation(0, (), ()))
     history: list[Progress] = field(default_factory=list)
 
+    @property
+    def rng(self) -> np.random.Generator:
+        """Random numbers that depend on the seed alone."""
+        return np.random.default_rng(self.settings.seed)
+
     def compose(self) -> Composition:
         limit = self.settings.time_limit
         deadline = Deadline.within(limit * (1 - LAST_SECONDS), self.settings.is_cancelled)
         self.confirm([OUTSIDE] * len(self.instance.needs), "alone")
         blocks = blocks_of_instance(self.instance, self.settings.limits)
         model = build_model(self.instance, self.settings.limits, blocks)
-        bound = lagrangean.improve(model, lagrangean.first_prices(model), SUBGRADIENT_STEPS, deadline)
+        bound = lagrangean.improve(model, lagrangean.first_prices(model), SUBGRADIENT_STEPS, deadline.part(0.3))
         self.raise_bound(bound.value, "prices")
+        self.greedily(model, bound, deadline)
         if len(blocks) <= DIRECT_NEEDS:
             self.directly(blocks, deadline)
         else:
@@ -127,22 +135,31 @@ class _Run:
         form, answer = self.solve_program(model, part, is_single=False, gap=self.settings.gap / 2)
         if answer.point is None:
             return
-        guide = polish.Guide(form.reached(answer.point), form.volumes(answer.point))
-        rng = np.random.default_rng(self.settings.seed)
+        guide = Guide(form.reached(answer.point), form.volumes(answer.point))
         plan = self.rounded(model, guide, deadline)
         if will_polish:
-            local_search.improve(plan, deadline, rng, swaps=False)
+            local_search.improve(plan, deadline, self.rng, swaps=False)
         self.confirm_plan(plan, "single needs")
-        if will_polish and not deadline.is_over() and self.gap() > self.settings.gap / 2:
+        if will_polish and not deadline.is_over() and self.gap() > self.settings.gap:
             single = build_model(self.instance, self.settings.limits, blocks, one_by_one=True)
-            polish.polish(plan, guide, single, self.solver, deadline, polish.Effort(self.instance.coins, self.settings.seed))
+            effort = polish.Effort(self.instance.coins, self.settings.seed, self.bound / (1 - 0.9 * self.settings.gap))
+            polish.polish(plan, guide, single, self.solver, deadline, effort)
             self.confirm_plan(plan, "polish")
-            local_search.improve(plan, deadline, rng)
+            local_search.improve(plan, deadline, self.rng)
             self.confirm_plan(plan, "single needs")
 
-    def rounded(self, model: Model, guide: polish.Guide, deadline: Deadline) -> Plan:
+    def greedily(self, model: Model, bound: lagrangean.Bound, deadline: Deadline) -> Guide:
+        """A first answer at the bound's prices."""
+        guide = Guide(*fill_greedily(model, bound))
+        plan = self.rounded(model, guide, deadline)
+        self.confirm_plan(plan, "greedy")
+        return guide
+
+    def rounded(self, model: Model, guide: Guide, deadline: Deadline) -> Plan:
         """The guide's volumes as single needs, led back into its brackets."""
         plan = Plan.of(steered(model, guide.brackets, guide.served), round_to_blocks(model, guide.served))
+        local_search.shift_all(plan, deadline)
+        local_search.mend_all(plan, deadline)
         local_search.shift_all(plan, deadline)
         return Plan.of(model, plan.offer)
 
