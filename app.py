@@ -19,6 +19,7 @@ from catalog.offers import permissions as offers_permissions
 from catalog.providers import api as profiles_api
 from catalog.providers import pages as profiles_pages
 from catalog.providers import permissions as providers_permissions
+from catalog.providers import subcontracting_api, subcontracting_pages
 from marketplace.accounts import api as accounts_api
 from marketplace.accounts import expiry, identity, passwords_by_mail
 from marketplace.accounts import pages as accounts_pages
@@ -74,6 +75,7 @@ from tenders.dashboard.control_room import pages as control_room_pages
 from tenders.dashboard.control_room import services as control_room
 from tenders.dashboard.navigation import SITE_MAP
 from tenders.demand import api as demand_api
+from tenders.demand import grid_pages as need_grid_pages
 from tenders.demand import history_pages as need_history_pages
 from tenders.demand import import_api as need_import_api
 from tenders.demand import import_pages as need_import_pages
@@ -105,6 +107,7 @@ API_BLUEPRINTS = (
     demand_api.bp,
     need_import_api.bp,
     profiles_api.bp,
+    subcontracting_api.bp,
     certifications_api.bp,
     offers_api.bp,
     matching_api.bp,
@@ -119,12 +122,14 @@ PAGE_BLUEPRINTS = (
     demand_pages.bp,
     need_history_pages.bp,
     need_import_pages.bp,
+    need_grid_pages.bp,
     dashboard_pages.bp,
     what_if_pages.bp,
     control_room_pages.bp,
     calendar_pages.bp,
     directory_pages.bp,
     profiles_pages.bp,
+    subcontracting_pages.bp,
     certifications_pages.bp,
     offers_pages.bp,
 )
@@ -165,6 +170,7 @@ LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (grappes_events.MembershipEnded, demand.release_member),
     (grappes_events.GrappeDissolved, demand.release_grappe),
     (grappes_events.LeavingEffects, demand.pools_left_smaller),
+    (certifications_events.LotsRelyingOn, matching.lots_relying_on),
     (grappes_events.PooledFor, demand.centres_pooled_for),
     (certifications_events.LotsRelyingOn, matching.lots_relying_on),
 )

@@ -29,7 +29,7 @@ bp = page_blueprint("need_imports", __name__, template_folder="../templates")
 @guard("need.place")
 def choose_file(lot_id: UUID) -> str:
     """Where a spreadsheet is chosen, and the one to start from."""
-    return _page(_lot(lot_id))
+    return import_page(open_lot(lot_id))
 
 
 @bp.get("/lots/<uuid:lot_id>/besoins/modele.<kind>")
@@ -38,57 +38,58 @@ def download_template(lot_id: UUID, kind: str) -> Response:
     """The reader's sites with their needs, as CSV or XLSX."""
     if kind not in template_files.FORMATS:
         raise NotFound("file")
-    return template_files.download(db.session(), current_actor(), _lot(lot_id), kind)
+    return template_files.download(db.session(), current_actor(), open_lot(lot_id), kind)
 
 
 @bp.post("/lots/<uuid:lot_id>/besoins/import/apercu")
 @guard("need.place")
 def preview(lot_id: UUID) -> Any:
     """What the file would do, cell by cell; nothing is written."""
-    lot = _lot(lot_id)
+    lot = open_lot(lot_id)
     chosen = request.files.get("file")
     try:
         if chosen is None or not chosen.filename:
-            return _page(lot, problem=_("Choisissez un fichier CSV ou XLSX.")), 422
+            return import_page(lot, problem=_("Choisissez un fichier CSV ou XLSX.")), 422
         reading = read_rows(read_cells(chosen.read()))
         imported = services.import_needs(current_actor(), lot_id, reading, dry_run=True)
     except DomainError as refused:
-        return _page(lot, problem=_said(refused)), 422
-    return _page(lot, imported=imported, sheet=_as_sheet(reading)), 422 if imported.rejected else 200
+        return import_page(lot, problem=said(refused)), 422
+    return import_page(lot, imported=imported, sheet=as_sheet(reading)), 422 if imported.rejected else 200
 
 
 @bp.post("/lots/<uuid:lot_id>/besoins/import")
 @guard("need.place")
 def confirm(lot_id: UUID) -> Any:
     """Write what was shown, all of it or nothing."""
-    lot = _lot(lot_id)
+    lot = open_lot(lot_id)
     try:
         reading = read_rows(read_cells(request.form.get("sheet", "").encode()))
         imported = services.import_needs(current_actor(), lot_id, reading, dry_run=False)
     except DomainError as refused:
-        return _page(lot, problem=_said(refused)), 422
+        return import_page(lot, problem=said(refused)), 422
     if imported.rejected:
-        return _page(lot, imported=imported), 422
+        return import_page(lot, imported=imported), 422
     count = len(imported.changed)
     flash(ngettext("%(num)s besoin enregistré.", "%(num)s besoins enregistrés.", count), "success")
     return redirect(_lot_url(lot_id))
 
 
-def _lot(lot_id: UUID) -> Lot:
+def open_lot(lot_id: UUID) -> Lot:
+    """The lot if the reader may see it and it was opened."""
     lot = vehicles.get_lot(db.session(), current_actor(), lot_id)
     if lot.opened_at is None:
         raise NotFound("lot")
     return lot
 
 
-def _said(refused: DomainError) -> str:
+def said(refused: DomainError) -> str:
     """The sentence of a refusal; who may not be here at all is told by the error page."""
     if refused.status in (403, 404):
         raise refused
     return sentence(refused)
 
 
-def _as_sheet(reading: Reading) -> str:
+def as_sheet(reading: Reading) -> str:
     """The rows that ask for something, as the confirmation sends them back: what was shown is what is written."""
     rows = [_cells(entry) for entry in reading.entries]
     return as_csv(COLUMNS, rows).decode("utf-8-sig")
@@ -101,7 +102,8 @@ def _cells(entry: Entry) -> list[Any]:
     ]  # fmt: skip
 
 
-def _page(lot: Lot, *, imported: Imported | None = None, sheet: str = "", problem: str | None = None) -> str:
+def import_page(lot: Lot, *, imported: Imported | None = None, sheet: str = "", problem: str | None = None) -> str:
+    """The page of a lot's imports: what is wrong, or what would change and what confirming signs, and the file to send."""
     signatures = [line.placed.signature for line in imported.signed] if imported else []
     at_most = sum((each.exposure_excl_vat for each in signatures if each), Decimal(0))
     return render_template(

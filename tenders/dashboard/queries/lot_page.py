@@ -129,6 +129,7 @@ def _actions(line: LotLine, actor: Actor, sites: Sequence[Establishment], own: S
         found.append((words, _edit_url(line, first)))
         found.append((_("Simuler"), page_url("what_if_pages.show", lot_id=line.id)))
         if len(sites) > 1:
+            found.append((_("Saisir tous mes sites"), page_url("need_grid_pages.enter", lot_id=line.id)))
             found.append((_("Saisir par tableur"), page_url("need_imports_pages.choose_file", lot_id=line.id)))
         grappe_id = next((each.need.grappe_id for each in own if each.need.grappe_id is not None), None)
         if line.state.is_short and grappe_id is not None:

@@ -23,6 +23,7 @@ class SheetSite:
 
     site: Establishment
     need: Need | None
+    grappe_id: UUID | None
     grappe_name: str | None
 
 
@@ -34,7 +35,7 @@ def list_sheet_sites(session: Session, actor: Actor, lot: Lot) -> list[SheetSite
         PoolingClaim.category_code == lot.category_code, Need.lot_id.is_(None),
     )  # fmt: skip
     statement = (
-        select(Establishment, Need, Grappe.name)
+        select(Establishment, Need, Grappe.id, Grappe.name)
         .outerjoin(
             Need, and_(Need.establishment_id == Establishment.id, Need.lot_id == lot.id, Need.status.in_(LIVE))
         )
@@ -47,7 +48,7 @@ def list_sheet_sites(session: Session, actor: Actor, lot: Lot) -> list[SheetSite
         .order_by(Establishment.name, Establishment.id)
         .limit(MOST_ROWS)
     )
-    return [SheetSite(site, need, grappe) for site, need, grappe in session.execute(statement)]
+    return [SheetSite(*row) for row in session.execute(statement)]
 
 
 def find_sites(session: Session, finess: Iterable[str]) -> dict[str, Establishment]:
