@@ -15,7 +15,7 @@ from marketplace.platform.permissions import SYSTEM
 from tenders.demand.envelopes.alerts import raise_alerts
 from tenders.demand.envelopes.booking import book
 from tenders.demand.envelopes.models import Envelope, EnvelopeAlert, EnvelopeEntry
-from tenders.demand.envelopes.queries import forecast_of, get_envelope, list_ledger_differences
+from tenders.demand.envelopes.queries import forecast_of, get_envelope, list_ledger_differences, list_vehicle_balances
 from tenders.demand.envelopes.services import adjust_envelope
 from tenders.demand.services import close_lot, end_lots
 from tenders.vehicles.models import Vehicle
@@ -169,3 +169,11 @@ def test_verification_finds_a_sum_that_is_not_what_was_booked(app, session):
     assert [(each.name, each.stored, each.summed) for each in wrong] == [("committed", "599", "600")]
     result = app.test_cli_runner().invoke(main.commands["pool"], ["verify"])
     assert result.exit_code == 1 and "envelope: committed is 599, entries add up to 600" in result.output
+
+
+def test_a_vehicle_adds_its_lots_up_in_euros_and_counts_those_without_a_maximum(session):
+    lot = closed_lot(session)
+    open_pool(vehicle_id=lot.vehicle_id, minimum=None, maximum=None)
+    (balance,) = list_vehicle_balances(session, [lot.vehicle_id])
+    assert (balance.lots, balance.unbounded, balance.engaged_amount) == (2, 1, Decimal("88560.00"))
+    assert balance.remaining_amount == Decimal("59040")  # 400 × 4.10 × 36

@@ -17,7 +17,7 @@ from tenders.dashboard.control_room.rules import MET, SORTS, Bar, bars, distance
 from tenders.dashboard.queries.lots import LotLine
 from tenders.dashboard.rules import closes_soon
 from tenders.demand.envelopes.models import Envelope
-from tenders.demand.envelopes.queries import find_envelopes
+from tenders.demand.envelopes.queries import VehicleBalance, find_envelopes, list_vehicle_balances
 from tenders.vehicles.words import STATUSES
 
 WEEKS_SHOWN = 8
@@ -71,6 +71,7 @@ class Room:
     weeks: WeekBars | None
     moved: Sequence[queries.Moved]
     envelopes: Mapping[UUID, Envelope]
+    balances: Sequence[VehicleBalance]
     reminded: Mapping[UUID, date]
     may_remind: bool
 
@@ -98,6 +99,7 @@ def build(session: Session, actor: Actor, args: Mapping[str, str], may_remind: b
         weeks=_weeks(volumes) if volumes else None,
         moved=queries.list_moved(session, ids, now - A_WEEK),
         envelopes=find_envelopes(session, ids),
+        balances=list_vehicle_balances(session, {line.lot.vehicle_id for line in lines}),
         reminded=queries.last_reminders(session, ids),
         may_remind=may_remind,
     )

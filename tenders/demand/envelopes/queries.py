@@ -2,15 +2,17 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from marketplace.platform import clock
 from marketplace.platform.errors import NotFound
 from tenders.demand.envelopes.models import Envelope, EnvelopeAlert, EnvelopeEntry
 from tenders.demand.envelopes.rules import ENGAGING, WEEKS_LOOKED_AT, Forecast, forecast
+from tenders.vehicles.models import Vehicle
 
 
 def get_envelope(session: Session, lot_id: UUID) -> Envelope:
@@ -51,6 +53,39 @@ def forecast_of(session: Session, envelope: Envelope) -> Forecast:
     )
     used = [(clock.paris(booked_at).date(), quantity) for booked_at, quantity in rows]
     return forecast(used, envelope.balance.remaining, today)
+
+
+@dataclass(frozen=True)
+class VehicleBalance:
+    """A vehicle's lots together, in euros excluding VAT over the term (units differ from lot to lot).
+
+    `remaining_amount` adds up the lots that have a maximum and a price; `unbounded` says how many have not.
+    """
+
+    vehicle_id: UUID
+    name: str
+    lots: int
+    unbounded: int
+    engaged_amount: Decimal
+    called_off_amount: Decimal
+    remaining_amount: Decimal
+
+
+def list_vehicle_balances(session: Session, vehicle_ids: Collection[UUID]) -> list[VehicleBalance]:
+    """The envelope of each of these vehicles that opened, by name; one statement. The caller has checked who asks."""
+    ceiling = func.coalesce(Envelope.maximum_amount, Envelope.maximum * Envelope.unit_amount)
+    left = ceiling - func.greatest(Envelope.engaged_amount, Envelope.called_off_amount)
+    rows = session.execute(
+        select(
+            Vehicle.id, Vehicle.name, func.count(), func.count().filter(ceiling.is_(None)),
+            func.sum(Envelope.engaged_amount), func.sum(Envelope.called_off_amount), func.coalesce(func.sum(left), 0),
+        )
+        .join(Vehicle, Vehicle.id == Envelope.vehicle_id)
+        .where(Envelope.vehicle_id.in_(vehicle_ids))
+        .group_by(Vehicle.id)
+        .order_by(Vehicle.name, Vehicle.id)
+    )  # fmt: skip
+    return [VehicleBalance(*row) for row in rows]
 
 
 _NAMES = ("minimum", "maximum", "committed", "called_off", "released", "adjusted")

@@ -170,7 +170,9 @@ def say_forecast(seen: Forecast, ends_on: date) -> Sequence[Sentence]:
         return (Sentence("forecast_too_few", few, counted),)
     if seen.expected_on is None:
         return (Sentence("forecast_not_in_sight", N_("Au rythme des dernières semaines, le maximum n'est pas en vue.")),)
-    values: dict[str, object] = {"expected": seen.expected_on, "earliest": seen.earliest_on, "weeks": seen.weeks, "rate": round(seen.weekly)}
+    values: dict[str, object] = {
+        "expected": seen.expected_on, "earliest": seen.earliest_on, "weeks": seen.weeks, "rate": round(seen.weekly),
+    }  # fmt: skip
     dated = N_("Au rythme actuel ({rate} par semaine), le maximum serait atteint le {expected}.")
     said = [Sentence("forecast_dated", dated, values)]
     if seen.latest_on is None:
