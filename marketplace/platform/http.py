@@ -203,7 +203,8 @@ def _finish(response: Response) -> Response:
     if request.endpoint not in STATIC_ENDPOINTS:
         if "Cache-Control" not in headers:
             headers.add("Cache-Control", "no-store")
-        headers.add("Content-Language", language())
+        if response.mimetype != "application/json":  # plain data has no language, and finding it out has a price
+            headers.add("Content-Language", language())
         headers.add("Vary", "Cookie, Authorization, Accept-Language")
     return response
 
