@@ -41,7 +41,9 @@ class Effort:
 
 
 def polish(plan: Plan, guide: Guide, single: Model, solver: Solver, deadline: Deadline, effort: Effort) -> None:
-    """Improve the plan in place until it costs at most `effort.enough`. `single` is the model whose classes are the plan's blocks, one by one.
+    """Improve the plan in place until it costs at most `effort.enough`.
+
+    `single` is the model whose classes are the plan's blocks, one by one.
 
     Each category in turn is solved over single needs, between the guide's brackets and the plan's; the work that
     other categories need is kept free: as planned where that has been done, as the guide says before.

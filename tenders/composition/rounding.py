@@ -39,6 +39,8 @@ def round_to_blocks(model: Model, served: Floats) -> Whole:
     """The offer of each block (OUTSIDE: alone), close to O×K `served` units."""
     offer = np.full(len(model.blocks), OUTSIDE, np.int64)
     owed = np.zeros(model.offers)
+    if not len(offer):
+        return offer
     order = np.lexsort((-model.block_quantity, model.block_slot, model.block_category))
     starts = np.flatnonzero(np.diff(_places(model)[order], prepend=-1))
     groups = np.split(order, starts[1:])

@@ -27,8 +27,9 @@ EXACT_NEEDS: Final = 100
 DIRECT_NEEDS: Final = 500
 POLISH_NEEDS: Final = 15_000
 SUBGRADIENT_STEPS: Final = 400
-LAST_SECONDS: Final = 0.03
-"""Share of the time kept for evaluating and sharing."""
+RECOMPOSE_STEPS: Final = 150
+SECONDS_PER_NEED: Final = 2.5e-5
+"""Kept for evaluating and sharing the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,15 @@ def compose(instance: Instance, settings: Settings | None = None, *, solver: Sol
             own.stop()
 
 
+def recompose(instance: Instance, earlier: Sequence[int | None], settings: Settings | None = None) -> Composition:
+    """An earlier composition after establishments joined or left: only the categories touched are looked at again.
+
+    `earlier`: for each need its offer then (-1: outside), None for a need that is new. Categories with a new need, or
+    where a contract no longer stands, are searched; all others stay as they are. The bound is that of the prices.
+    """
+    return _Run(instance, settings or Settings(), Solver()).recompose(earlier)
+
+
 @dataclass
 class _Run:
     """One composition under way: the best confirmed assignment and the best bound so far."""
@@ -106,8 +116,7 @@ class _Run:
         return np.random.default_rng(self.settings.seed)
 
     def compose(self) -> Composition:
-        limit = self.settings.time_limit
-        deadline = Deadline.within(limit * (1 - LAST_SECONDS), self.settings.is_cancelled)
+        deadline = Deadline.within(self.time_to_search(), self.settings.is_cancelled)
         self.confirm([OUTSIDE] * len(self.instance.needs), "alone")
         blocks = blocks_of_instance(self.instance, self.settings.limits)
         model = build_model(self.instance, self.settings.limits, blocks)
@@ -119,6 +128,30 @@ class _Run:
         else:
             self.by_classes(blocks, model, deadline)
         return self.finished()
+
+    def recompose(self, earlier: Sequence[int | None]) -> Composition:
+        deadline = Deadline.within(self.time_to_search(), self.settings.is_cancelled)
+        self.confirm([OUTSIDE] * len(self.instance.needs), "alone")
+        blocks = blocks_of_instance(self.instance, self.settings.limits)
+        model = build_model(self.instance, self.settings.limits, blocks)
+        offers = [{earlier[need] for need in block.needs} for block in blocks]
+        plan = Plan.of(model, np.array([_only(found) for found in offers], np.int64))
+        touched = {block.category for block, found in zip(blocks, offers, strict=True) if None in found}
+        held = ((model.first <= plan.volume[:, None]) & (plan.volume[:, None] <= model.last)).any(axis=1)
+        broken = (plan.volume > 0) & (~held | (plan.load > model.capacity)[model.provider])
+        for category in sorted(touched | set(model.category[broken].tolist())):
+            own, others = np.flatnonzero(plan.category == category), np.flatnonzero(model.category == category)
+            local_search.shift(plan, own, others, deadline)
+        local_search.mend_all(plan, deadline)
+        self.confirm_plan(plan, "touched")
+        bound = lagrangean.improve(model, lagrangean.first_prices(model), RECOMPOSE_STEPS, deadline)
+        self.raise_bound(bound.value, "prices")
+        return self.finished()
+
+    def time_to_search(self) -> float:
+        """Seconds before the answer must be evaluated, shared and written."""
+        limit = self.settings.time_limit
+        return limit - min(limit / 2, 0.03 * limit + SECONDS_PER_NEED * len(self.instance.needs))
 
     def directly(self, blocks: Sequence[Block], deadline: Deadline) -> None:
         """Few needs: the program over single needs."""
@@ -173,10 +206,14 @@ class _Run:
         def heard(answer: Answer) -> None:
             self.raise_bound(answer.bound * coins, "program")
 
-        return form, self.solver.solve(program_of(form), deadline, gap=gap, seed=self.settings.seed, on_answer=heard)
+        answer = self.solver.solve(program_of(form), deadline, gap=gap, seed=self.settings.seed, on_answer=heard)
+        self.raise_bound(answer.bound * coins, "program")
+        return form, answer
 
     def raise_bound(self, coins: float, step: str) -> None:
-        """Take a better bound, less a millionth of a millionth for floating point."""
+        """Take a better bound, less a hundred-billionth for floating point; everybody alone is always possible."""
+        if coins == math.inf:
+            raise SolverFailed("the solver says that nothing is possible: everybody alone is")
         if not math.isfinite(coins):
             return
         safe = coins - 1e-11 * abs(coins)
@@ -220,3 +257,9 @@ class _Run:
             self.instance, tuple(self.best), self.evaluation, min(cost, math.floor(max(self.bound, 0.0))), tuple(shares),
             largest_complaint(self.instance, shares), tuple(self.history),
         )  # fmt: skip
+
+
+def _only(found: set[int | None]) -> int:
+    """The offer all needs of a block were at; outside when they were not together or one is new."""
+    offer = next(iter(found)) if len(found) == 1 else None
+    return OUTSIDE if offer is None else offer
