@@ -87,7 +87,7 @@ def pool(view: PoolView) -> dict[str, Any]:
             "quantity": view.minimum.quantity,
         },
         "maximum": view.maximum, "missing": view.missing, "covered_by_tolerance": view.covered_by_tolerance,
-        "is_met": view.is_met,
+        "is_met": view.is_met, "conditions_open": view.conditions_open,
         "grappes": [_grappe_row(row, whole=row.own or view.sees_everything) for row in view.grappes],
         "masked_grappes": view.masked_grappes,
     }  # fmt: skip

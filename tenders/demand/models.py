@@ -145,6 +145,11 @@ class Need(Model):
         CheckConstraint("(status = 'waitlisted') = (waitlist_number IS NOT NULL)", name="waitlist_has_rank"),
         Index("ix_needs_establishment_id", "establishment_id"),
         Index("ix_needs_lot_id_grappe_id", "lot_id", "grappe_id", postgresql_where=text("grappe_id IS NOT NULL")),
+        # The hardest condition of a pool, in one probe (tenders/demand/queries/pool.py).
+        Index(
+            "ix_needs_lot_id_minimum_pool_quantity", "lot_id", "minimum_pool_quantity",
+            postgresql_where=text("status = 'counted' AND minimum_pool_quantity IS NOT NULL"),
+        ),
         Index(
             "uq_needs_waitlist", "lot_id", "waitlist_number",
             unique=True, postgresql_where=text("waitlist_number IS NOT NULL"),

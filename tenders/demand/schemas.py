@@ -152,7 +152,11 @@ class GrappeRowOut(Schema):
 
 
 class PoolOut(Schema):
-    """A lot's pool, in its unit, cut to what the caller may see."""
+    """A lot's pool, in its unit, cut to what the caller may see.
+
+    `missing`: fewest units still to be engaged firmly to order the minimum, in whole packs, of which tolerances would
+    give `covered_by_tolerance`. `is_met`: closing now would order it. `conditions_open`: conditional needs would leave.
+    """
 
     lot_id = Identifier(required=True)
     status = ma.fields.String(required=True)
@@ -170,6 +174,7 @@ class PoolOut(Schema):
     missing = ma.fields.Integer(required=True)
     covered_by_tolerance = ma.fields.Integer(required=True)
     is_met = ma.fields.Boolean(required=True)
+    conditions_open = ma.fields.Boolean(required=True)
     grappes = ma.fields.List(ma.fields.Nested(GrappeRowOut), required=True)
     masked_grappes = ma.fields.Integer(required=True)
 

@@ -42,9 +42,10 @@ class GrappeRow:
 class PoolView:
     """A lot's pool, in the lot's unit; money in euros excluding VAT.
 
-    `missing`: units to add to firm and conditional needs so that the minimum would be ordered (packs counted; summed
-    over the grappes when the minimum is per grappe), 0 without a minimum. `covered_by_tolerance`: how many of them the
-    members' tolerances would give. `is_met`: closing now with every condition kept would order the minimum.
+    `missing`: fewest units still to be engaged firmly so that the minimum would be ordered (packs counted; summed over
+    the grappes when the minimum is per grappe), 0 without a minimum. `covered_by_tolerance`: how many of them the
+    members' tolerances would give. `is_met`: closing now would order the minimum (domain §4b.6); `conditions_open`: it
+    would turn away conditional needs, which ask for a larger pool than there is.
     `grappes` is empty for a provider; `masked_grappes` tells how many were put together or left out because fewer than
     three organisations stand behind them (domain §4b.15). `sees_everything`: the reader is the vehicle's centre.
     """
@@ -72,6 +73,7 @@ class PoolView:
     missing: int
     covered_by_tolerance: int
     is_met: bool
+    conditions_open: bool
     grappes: tuple[GrappeRow, ...]
     masked_grappes: int
     sees_everything: bool

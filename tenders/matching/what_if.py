@@ -37,7 +37,7 @@ def suppose_need(
 ) -> WhatIf:
     """What would change if this site asked for `quantity` (0: nothing); reads only, a constant number of statements.
 
-    Conditions of conditional needs are taken as kept, as in the pool itself. NotFound; NotAllowed for a site of
+    Conditions of conditional needs are looked at as in the pool itself. NotFound; NotAllowed for a site of
     somebody else; RuleBroken `needs_closed` once needs cannot change any more.
     """
     lot = get_lot(session, actor, lot_id)

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tenders.demand.rules.conditions import largest_consistent_set
 from tenders.demand.rules.filling import allot, ordered_quantity, packs_filled, shares
-from tenders.demand.rules.pool import gap
+from tenders.demand.rules.pool import Asking, gap
 
 TRUTH_TABLE = [((0, 2), 0), ((0, 5), 0), ((2, 2), 1), ((4, 2), 1), ((4, 4), 1), ((5, 3), 2), ((5, 4), 2)]
 
@@ -92,3 +93,34 @@ def test_a_pool_is_met_exactly_when_ordering_now_reaches_the_minimum(
 
 def test_a_lot_without_minimum_lacks_nothing() -> None:
     assert gap(0, 0, None, 1).is_met
+
+
+@given(
+    firm=quantities, tolerance=st.integers(0, 50), minimum=st.integers(1, 3_000), multiple=multiples,
+    asking=st.lists(
+        st.builds(Asking, threshold=st.integers(1, 3_000), quantity=st.integers(1, 500), tolerance=st.integers(0, 50)),
+        max_size=8,
+    ),
+)  # fmt: skip
+def test_a_pool_whose_conditions_are_not_met_is_judged_on_the_needs_that_would_stay(
+    firm: int, tolerance: int, minimum: int, multiple: int, asking: list[Asking]
+) -> None:
+    def kept(more: int) -> tuple[int, int]:
+        needs = [(-1, firm + more, None), *((place, ask.quantity, ask.threshold) for place, ask in enumerate(asking))]
+        stays = largest_consistent_set(needs)
+        return stays.total, sum(ask.tolerance for place, ask in enumerate(asking) if place not in stays.dropped)
+
+    total = firm + sum(ask.quantity for ask in asking)
+    found = gap(total, tolerance + sum(ask.tolerance for ask in asking), minimum, multiple, asking)
+    stays, extra = kept(0)
+    assert found.is_met == (ordered_quantity(stays, tolerance + extra, multiple) >= minimum)
+    assert found.conditions_open == (stays < total)
+    assert 0 <= found.covered_by_tolerance <= found.missing
+    assert ordered_quantity(kept(found.missing)[0], 0, multiple) >= minimum
+    if found.missing:
+        assert ordered_quantity(kept(found.missing - 1)[0], 0, multiple) < minimum
+
+
+def test_a_minimum_reached_only_by_conditions_that_would_fall_is_not_met() -> None:
+    found = gap(550, 0, 500, 1, [Asking(600, 250, 0)])
+    assert (found.is_met, found.missing, found.conditions_open) == (False, 50, True)

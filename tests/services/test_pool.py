@@ -124,6 +124,42 @@ def test_with_a_minimum_per_grappe_the_gaps_of_all_add_up(session: Session) -> N
     assert [(row.missing, row.is_met) for row in pool.grappes if row.own] == [(10, False)]
 
 
+def test_a_provider_reads_the_same_gap_as_everybody(session: Session) -> None:
+    lot = open_pool(minimum=100, minimum_scope="grappe")
+    for quantity in (120, 60):
+        site, actor = clinic()
+        placed_on(lot, site, actor, quantity, grappe_id=grappe_of(site, clinic()[0]).id)
+    provider = get_actor(session, user_in(OrganisationFactory(kind="provider"), ("admin",)).id)
+    seen = [get_pool(session, who, lot.id) for who in (provider, actor, get_actor(session, centre_user(lot).id))]
+    assert [(pool.missing, pool.is_met) for pool in seen] == [(40, False)] * 3
+    assert (seen[0].grappes, seen[0].masked_grappes) == ((), 0)
+
+
+def test_a_minimum_that_only_holds_with_conditions_that_fall_is_not_met(session: Session, count_queries: Any) -> None:
+    lot = open_pool(minimum=500)
+    need_on(lot, 300)
+    site, actor = need_on(lot, 250, minimum_pool_quantity=600)
+    pool = get_pool(session, actor, lot.id)
+    assert (pool.counted, pool.is_met, pool.missing, pool.conditions_open) == (550, False, 50, True)
+    placed_on(lot, site, actor, 250, minimum_pool_quantity=550)
+    with count_queries() as statements:
+        pool = get_pool(session, actor, lot.id)
+    assert (pool.is_met, pool.missing, pool.conditions_open) == (True, 0, False)
+    assert len(statements) == 1
+
+
+def test_with_a_minimum_per_grappe_a_condition_looks_at_its_grappe(session: Session) -> None:
+    lot = open_pool(minimum=100, minimum_scope="grappe")
+    (site, actor), (other, other_actor) = clinic(), clinic()
+    grappe = grappe_of(site, other)
+    placed_on(lot, site, actor, 80, grappe_id=grappe.id)
+    placed_on(lot, other, other_actor, 40, grappe_id=grappe.id, minimum_pool_quantity=150)
+    need_on(lot, 200)
+    pool = get_pool(session, actor, lot.id)
+    assert (pool.is_met, pool.missing, pool.conditions_open) == (False, 20, True)
+    assert [(row.is_met, row.missing) for row in pool.grappes if row.own] == [(False, 20)]
+
+
 def test_a_pool_is_read_in_one_statement_whatever_its_size(session: Session, count_queries: Any) -> None:
     lot = open_pool()
     _, actor = need_on(lot, 1)

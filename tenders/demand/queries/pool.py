@@ -1,6 +1,10 @@
-"""The pool of a lot as one reader may see it: one statement over maintained totals, whatever the number of needs."""
+"""The pool of a lot as one reader may see it: one statement over maintained totals, whatever the number of needs.
+
+A second statement reads the conditions, added up, when the largest of them (one probe of an index) is not met yet.
+"""
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from operator import add
@@ -14,7 +18,7 @@ from marketplace.platform import clock
 from marketplace.platform.errors import NotFound
 from marketplace.platform.permissions import Actor, require
 from tenders.demand.rules.masking import Behind, masked
-from tenders.demand.rules.pool import Gap, gap
+from tenders.demand.rules.pool import Asking, Gap, gap
 from tenders.demand.rules.what_if import Supposition
 from tenders.demand.views import GrappeRow, MinimumView, PoolView
 from tenders.vehicles.status import status_of
@@ -34,7 +38,9 @@ SELECT l.vehicle_id, l.title, l.unit, l.price_period, l.term_months, l.reference
        l.minimum_kind, l.minimum_basis, l.minimum_scope, l.minimum_value, l.minimum_quantity,
        t.firm, t.conditional, t.awaiting_signature, t.waitlisted, t.indicative, t.tolerance, t.members,
        t.maximum_quantity,
-       CASE WHEN %(with_grappes)s THEN (
+       (SELECT max(n.minimum_pool_quantity) FROM needs n
+        WHERE n.lot_id = l.id AND n.status = 'counted' AND n.minimum_pool_quantity IS NOT NULL) AS hardest_condition,
+       CASE WHEN %(with_grappes)s OR l.minimum_scope = 'grappe' THEN (
            SELECT json_agg(json_build_array(
                       g.id, g.name, r.firm, r.conditional, r.indicative, r.members, r.awaiting_signature, r.waitlisted,
                       r.tolerance, own.grappe_id IS NOT NULL, r.organisations
@@ -50,6 +56,13 @@ JOIN vehicles v ON v.id = l.vehicle_id
 JOIN lot_totals t ON t.lot_id = l.id
 WHERE l.id = %(lot_id)s
 ) AS pool
+"""
+# Read only when the hardest condition is not met yet; needs that ask the same pool leave together.
+_ASKING = """
+SELECT minimum_pool_quantity, CAST(sum(quantity) AS bigint), CAST(sum(tolerance) AS bigint), CAST(grappe_id AS text)
+FROM needs
+WHERE lot_id = %(lot_id)s AND status = 'counted' AND minimum_pool_quantity IS NOT NULL
+GROUP BY minimum_pool_quantity, grappe_id
 """
 
 
@@ -77,11 +90,39 @@ def get_pool(session: Session, actor: Actor, lot_id: UUID, supposed: Supposition
     if supposed is not None:
         _suppose(row, supposed)
     sees_everything = actor.is_system or row.centre_id in actor.organisation_ids(kind="purchasing_centre")
-    behind = [_behind(row, facts) for facts in row.grappes or ()]
+    asking = _asking(session, lot_id, row, supposed)
+    behind = [_behind(row, facts, asking) for facts in row.grappes or ()]
     rows, hidden = tuple(each.row for each in behind), 0
-    if not sees_everything:
+    if only_provider:
+        rows = ()
+    elif not sees_everything:
         rows, hidden = masked(behind, row.members - sum(each.row.members for each in behind))
-    return _view(lot_id, row, _gap(row, behind, only_provider), rows, hidden, sees_everything)
+    return _view(lot_id, row, _gap(row, behind, asking), rows, hidden, sees_everything)
+
+
+def _asking(
+    session: Session, lot_id: UUID, row: SimpleNamespace, supposed: Supposition | None
+) -> Sequence[Asking]:
+    """The conditions to look at: none while every pool is at least as large as the hardest of them."""
+    pools = [row.firm + row.conditional]
+    if row.minimum_scope == "grappe":
+        grappes = [facts[2] + facts[3] for facts in row.grappes or ()]
+        pools = [*grappes, pools[0] - sum(grappes)]
+    was = supposed.before.asking if supposed and supposed.before else None
+    would_be = supposed.placed.asking if supposed and supposed.placed else None
+    hardest = max(row.hardest_condition or 0, would_be.threshold if would_be else 0)
+    if all(pool >= hardest for pool in pools if pool):
+        return ()
+    found = [Asking(*facts) for facts in session.connection().exec_driver_sql(_ASKING, {"lot_id": lot_id})]
+    if was:
+        found = [_less(each, was) for each in found]
+    return [*found, would_be] if would_be else found
+
+
+def _less(asking: Asking, one: Asking) -> Asking:
+    if (asking.threshold, asking.grappe_id) != (one.threshold, one.grappe_id):
+        return asking
+    return replace(asking, quantity=asking.quantity - one.quantity, tolerance=asking.tolerance - one.tolerance)
 
 
 def _typed(read: str) -> SimpleNamespace:
@@ -117,12 +158,13 @@ def _suppose(row: SimpleNamespace, supposed: Supposition) -> None:
     ]
 
 
-def _behind(row: SimpleNamespace, facts: Sequence[Any]) -> Behind:
+def _behind(row: SimpleNamespace, facts: Sequence[Any], asking: Sequence[Asking]) -> Behind:
     grappe_id, name, *sums, own, organisations = facts
     firm, conditional, indicative, members, awaiting_signature, waitlisted, tolerance = sums
     missing, is_met = 0, None
     if row.minimum_scope == "grappe" and row.minimum_quantity is not None:
-        own_gap = gap(firm + conditional, tolerance, row.minimum_quantity, row.order_multiple)
+        asked = [each for each in asking if each.grappe_id == grappe_id]
+        own_gap = gap(firm + conditional, tolerance, row.minimum_quantity, row.order_multiple, asked)
         missing, is_met = own_gap.missing, own_gap.is_met
     shown = GrappeRow(
         UUID(grappe_id), name, firm, conditional, indicative, members, awaiting_signature, waitlisted, tolerance, own,
@@ -131,17 +173,26 @@ def _behind(row: SimpleNamespace, facts: Sequence[Any]) -> Behind:
     return Behind(shown, organisations)
 
 
-def _gap(row: SimpleNamespace, behind: Sequence[Behind], totals_only: bool) -> Gap:
-    """The lot's gap; with a minimum per grappe the sum of the gaps of all that have counted needs."""
+def _gap(row: SimpleNamespace, behind: Sequence[Behind], asking: Sequence[Asking]) -> Gap:
+    """The lot's gap, the same for every reader; with a minimum per grappe the sum of the gaps of all that have counted
+    needs, those without a grappe among them."""
     minimum, multiple = row.minimum_quantity, row.order_multiple
     counted = row.firm + row.conditional
-    if row.minimum_scope != "grappe" or minimum is None or totals_only:
-        return gap(counted, row.tolerance, minimum, multiple)
-    pools = [(each.row.firm + each.row.conditional, each.row.tolerance) for each in behind]
-    pools.append((counted - sum(q for q, _ in pools), row.tolerance - sum(t for _, t in pools)))
-    gaps = [gap(quantity, tolerance, minimum, multiple) for quantity, tolerance in pools if quantity]
-    gaps = gaps or [gap(0, 0, minimum, multiple)]
-    return Gap(sum(each.missing for each in gaps), sum(each.covered_by_tolerance for each in gaps))
+    if row.minimum_scope != "grappe":
+        return gap(counted, row.tolerance, minimum, multiple, asking)
+    pools: list[tuple[str | None, int, int]] = [
+        (str(each.row.grappe_id), each.row.firm + each.row.conditional, each.row.tolerance) for each in behind
+    ]
+    pools.append((None, counted - sum(pool[1] for pool in pools), row.tolerance - sum(pool[2] for pool in pools)))
+    gaps = [
+        gap(quantity, tolerance, minimum, multiple, [each for each in asking if each.grappe_id == grappe_id])
+        for grappe_id, quantity, tolerance in pools
+        if quantity
+    ] or [gap(0, 0, minimum, multiple)]
+    return Gap(
+        sum(each.missing for each in gaps), sum(each.covered_by_tolerance for each in gaps),
+        all(each.is_met for each in gaps), any(each.conditions_open for each in gaps),
+    )  # fmt: skip
 
 
 def _view(
@@ -175,6 +226,7 @@ def _view(
         missing=lacking.missing,
         covered_by_tolerance=lacking.covered_by_tolerance,
         is_met=lacking.is_met,
+        conditions_open=lacking.conditions_open,
         grappes=rows,
         masked_grappes=hidden,
         sees_everything=sees_everything,

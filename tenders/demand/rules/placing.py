@@ -6,7 +6,7 @@ from uuid import UUID
 
 from marketplace.platform.errors import N_, BadInput, Conflict, RuleBroken
 from tenders.demand.rules.exposure import Exposure, exposure
-from tenders.demand.rules.pool import NOTHING, Contribution, contribution
+from tenders.demand.rules.pool import NOTHING, Asking, Contribution, contribution
 from tenders.demand.words import unit_of
 from tenders.vehicles.rules import MOST_UNITS
 
@@ -77,6 +77,15 @@ class Placed:
     def contribution(self) -> Contribution:
         """What it adds to the totals."""
         return contribution(self.status, self.wish.firmness, self.wish.quantity, self.wish.tolerance)
+
+    @property
+    def asking(self) -> Asking | None:
+        """The pool it asks for, None when it does not count or asks none."""
+        wish = self.wish
+        if self.status != "counted" or wish.minimum_pool_quantity is None:
+            return None
+        grappe_id = str(wish.grappe_id) if wish.grappe_id else None
+        return Asking(wish.minimum_pool_quantity, wish.quantity, wish.tolerance, grappe_id)
 
 
 def check_wish(wish: Wish) -> None:

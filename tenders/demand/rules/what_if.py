@@ -10,13 +10,14 @@ from tenders.demand.rules.pool import NOTHING, Contribution
 class Supposition:
     """A difference to a pool that nobody made: `delta`, brought through a grappe (None: alone) named `grappe_name`.
 
-    `placed` is the need as it would be, None without one.
+    `placed` is the need as it would be, `before` as it is; None without one.
     """
 
     placed: Placed | None
     delta: Contribution
     grappe_id: UUID | None = None
     grappe_name: str | None = None
+    before: Placed | None = None
 
 
 def suppose(
@@ -28,9 +29,9 @@ def suppose(
     """
     former = before.contribution if before else NOTHING
     if quantity == 0:
-        return Supposition(None, -former)
+        return Supposition(None, -former, before=before)
     wish = replace(before.wish, quantity=quantity) if before else Wish(quantity, "firm")
     wish = replace(wish, firmness=firmness or wish.firmness)
     placed = Placed(wish, "not_counted" if wish.firmness == "indicative" else "counted")
     placed = fit(ground, placed, before, counted=counted, maximum=maximum, accept_waitlist=True)
-    return Supposition(placed, placed.contribution - former)
+    return Supposition(placed, placed.contribution - former, before=before)
