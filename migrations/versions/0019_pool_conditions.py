@@ -1,8 +1,8 @@
 """The hardest condition of a pool is one probe of an index: whether a minimum is met asks it at every read (§4b.6a)."""
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
