@@ -265,8 +265,9 @@ def _extend(session: Session, lot: Lot, totals: LotTotals, terms: ClosingTerms, 
 
 
 def _note(session: Session, lot_id: UUID, decision: Decision) -> None:
+    """Write on each need what was decided of it; nothing on those that stay for the next round."""
     lines: list[tuple[UUID, int, str]] = [(each.establishment_id, each.quantity, each.code) for each in decision.included]
-    lines += [(each.establishment_id, 0, each.sentence.code) for each in decision.excluded]
+    lines += [(each.establishment_id, 0, each.sentence.code) for each in decision.excluded if not each.stays]
     ids, quantities, codes = ([line[place] for line in lines] for place in range(3))
     session.execute(_NOTE, {"lot_id": lot_id, "ids": ids, "quantities": quantities, "codes": codes})
 
