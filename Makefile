@@ -11,7 +11,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve worker migrate test test-slow lint bench docs translations clean
+.PHONY: help demo serve worker migrate test test-slow lint bench bench-composition docs translations clean
 
 help:  ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ translations: $(READY)  ## Sentences without English (ARGS=--update first takes 
 
 bench: $(READY)  ## Measure: one JSON object a line
 	@.venv/bin/python -m tests.bench $(ARGS)
+
+bench-composition: $(READY)  ## Measure the composition engine against plain HiGHS (about ten minutes)
+	@.venv/bin/python -m tests.bench.composition $(ARGS)
 
 clean:  ## Remove .venv and caches; the demo's data in .grappe stays
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
