@@ -26,7 +26,8 @@ bp = blueprint("certifications", __name__)
 def _shown(certificate: Certificate) -> queries.ShownCertificate:
     schemes = queries.list_schemes(db.session(), language())
     session = db.session()
-    return queries.with_evidence(session, queries.shown([certificate], schemes, clock.today(), with_reasons=True))[0]
+    listed = queries.with_holders(session, queries.shown([certificate], schemes, clock.today(), with_reasons=True))
+    return queries.with_evidence(session, listed)[0]
 
 
 @bp.get("/certificate-schemes")

@@ -1,5 +1,5 @@
 """Forms of certificates: declare one, decide about one."""
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -12,6 +12,7 @@ from wtforms.validators import Optional
 
 from catalog.certifications.rules.states import Scheme
 from catalog.providers.forms import REQUIRED, choices
+from catalog.providers.models import HostingSite, Subcontractor
 from marketplace.accounts.forms import CheckboxesField
 from marketplace.platform.files import LARGEST_FILE, Upload, read_upload
 
@@ -58,10 +59,22 @@ class CertificateForm(FlaskForm):
     valid_from = DateField(_l("Valable à partir du"), [REQUIRED])
     valid_until = DateField(_l("Dernier jour de validité"), [REQUIRED])
 
+    holder = SelectField(
+        _l("Titulaire"), [Optional()], description=_l("Vous, ou l'un de vos sous-traitants déclarés.")
+    )
+    sites = CheckboxesField(
+        _l("Sites d'hébergement"), description=_l("Pour HDS : ceux que le certificat nomme.")
+    )
     evidence = FileField(_l("Preuve"), [Optional()], description=EVIDENCE_HELP, render_kw={"accept": ACCEPTED})
 
-    def __init__(self, schemes: Mapping[str, Scheme], **options: Any) -> None:
+    def __init__(
+        self, schemes: Mapping[str, Scheme], subcontractors: Sequence[Subcontractor], sites: Sequence[HostingSite],
+        **options: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**options)
+        own = SelectChoice("", _("nous-mêmes"))
+        self.holder.choices = [own, *(SelectChoice(str(each.id), each.name) for each in subcontractors)]
+        self.sites.choices = [SelectChoice(str(site.id), f"{site.name}, {site.address}") for site in sites]
         self.scheme.choices = [SelectChoice(key, word) for key, word in _versions(schemes)]
         self.activities.choices = [
             SelectChoice(f"{scheme.code}:{number}", f"{scheme.code.upper()} {number} · {name}")
@@ -82,6 +95,8 @@ class CertificateForm(FlaskForm):
             "activities": [int(number) for code, _colon, number in ticked if code == scheme],
             "valid_from": str(self.valid_from.data),
             "valid_until": str(self.valid_until.data),
+            "subcontractor_id": self.holder.data or None,
+            "site_ids": self.sites.data or [],
         }
 
 

@@ -2,7 +2,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, Integer, Text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,6 +29,7 @@ class CertificateScheme(Model):
     maximum_months: Mapped[int]
     prerequisite_code: Mapped[str | None] = mapped_column(ForeignKey("certificate_schemes.code"))
     position: Mapped[int] = mapped_column(default=0, server_default="0")
+    names_sites: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class CertificateVersion(Model):
@@ -41,6 +42,7 @@ class CertificateVersion(Model):
     version: Mapped[str] = mapped_column(Text, primary_key=True)
     usable_from: Mapped[date | None]
     void_after: Mapped[date | None]
+    hosting_in_eea: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class CertificateActivity(Model):
@@ -68,6 +70,9 @@ class Certificate(Model):
             ["scheme", "version"], ["certificate_versions.scheme", "certificate_versions.version"],
             name="fk_certificates_scheme_version_certificate_versions",
         ),
+        # A subcontractor's certificate counts for the provider that declared this subcontractor, and for no other.
+        ForeignKeyConstraint(["subcontractor_id", "provider_id"], ["subcontractors.id", "subcontractors.provider_id"]),
+        UniqueConstraint("id", "provider_id"),
         CheckConstraint("valid_until > valid_from", name="ends_after_it_starts"),
         # A refused certificate was never verified; both at once would count as both.
         CheckConstraint("verified_at IS NULL OR rejected_at IS NULL", name="verified_or_rejected"),
@@ -78,11 +83,13 @@ class Certificate(Model):
             name="refusal_is_explained",
         ),
         Index("ix_certificates_provider_id", "provider_id"),
+        Index("ix_certificates_subcontractor_id", "subcontractor_id"),
         Index("ix_certificates_scheme_valid_until", "scheme", "valid_until"),
     )  # fmt: skip
 
     id: Mapped[UUID] = id_column()
     provider_id: Mapped[UUID] = mapped_column(ForeignKey("providers.id"))
+    subcontractor_id: Mapped[UUID | None]
     scheme: Mapped[str] = mapped_column(ForeignKey("certificate_schemes.code"))
     version: Mapped[str | None] = mapped_column(Text)
     number: Mapped[str] = mapped_column(Text)
@@ -97,6 +104,20 @@ class Certificate(Model):
     withdrawn_at: Mapped[datetime | None] = _moment()
     rejected_at: Mapped[datetime | None] = _moment()
     reason: Mapped[str | None] = mapped_column(Text)
+
+
+class CertificateSite(Model):
+    """A hosting site that a certificate names; both are the same provider's."""
+
+    __tablename__ = "certificate_sites"
+    __table_args__ = (
+        ForeignKeyConstraint(["certificate_id", "provider_id"], ["certificates.id", "certificates.provider_id"]),
+        ForeignKeyConstraint(["site_id", "provider_id"], ["hosting_sites.id", "hosting_sites.provider_id"]),
+    )
+
+    certificate_id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(primary_key=True)
+    provider_id: Mapped[UUID]
 
 
 class CertificateEvidence(Model):

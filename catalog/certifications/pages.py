@@ -11,7 +11,13 @@ from catalog.certifications.forms import CertificateDecisionForm, CertificateFor
 from catalog.certifications.models import Certificate
 from catalog.certifications.rules.declaration import DECISIONS
 from catalog.certifications.schemas import CertificateIn
-from catalog.providers.queries import get_provider, list_own_providers, list_waiting
+from catalog.providers.queries import (
+    get_provider,
+    list_own_providers,
+    list_sites,
+    list_subcontractors,
+    list_waiting,
+)
 from catalog.providers.submission import submit
 from marketplace.platform import clock
 from marketplace.platform.api import current_actor, guard, page_blueprint
@@ -47,7 +53,9 @@ def declare(provider_id: UUID) -> Any:
     session, actor = db.session(), current_actor()
     provider = get_provider(session, actor, provider_id)
     require(actor, "certificate.declare", own=provider.organisation_id)
-    form = CertificateForm(queries.list_schemes(session, language()))
+    form = CertificateForm(
+        queries.list_schemes(session, language()), list_subcontractors(session, provider), list_sites(session, provider)
+    )
 
     def save() -> Certificate:
         evidence = sent_file(form)
@@ -70,7 +78,8 @@ def add_evidence(certificate_id: UUID) -> Any:
     certificate, provider = queries.get_certificate(session, actor, certificate_id)
     require(actor, "certificate.declare", own=provider.organisation_id)
     schemes = queries.list_schemes(session, language())
-    shown = queries.with_evidence(session, queries.shown([certificate], schemes, clock.today(), with_reasons=True))
+    listed = queries.with_holders(session, queries.shown([certificate], schemes, clock.today(), with_reasons=True))
+    shown = queries.with_evidence(session, listed)
     form = EvidenceForm()
 
     def save() -> StoredFile:
@@ -116,7 +125,7 @@ def judge(certificate_id: UUID) -> Any:
     certificate, provider = queries.get_certificate(session, actor, certificate_id)
     require(actor, "certificate.decide")
     schemes = queries.list_schemes(session, language())
-    listed = queries.shown([certificate], schemes, clock.today(), with_reasons=True)
+    listed = queries.with_holders(session, queries.shown([certificate], schemes, clock.today(), with_reasons=True))
     shown = queries.with_evidence(session, listed)[0]
     form = CertificateDecisionForm([code for code, states in DECISIONS.items() if shown.state in states])
 

@@ -14,6 +14,7 @@ from catalog.certifications.models import (
     CertificateActivity,
     CertificateEvidence,
     CertificateScheme,
+    CertificateSite,
     CertificateVersion,
 )
 from catalog.certifications.rules.states import (
@@ -25,7 +26,7 @@ from catalog.certifications.rules.states import (
     Version,
     state_on,
 )
-from catalog.providers.models import Provider
+from catalog.providers.models import HostingSite, Provider, Subcontractor
 from catalog.providers.queries import visible_providers
 from marketplace.platform import clock, events
 from marketplace.platform.errors import NotFound
@@ -43,6 +44,8 @@ class ShownCertificate:
     state: str
     reason: str | None = None
     evidence: tuple[StoredFile, ...] = ()
+    subcontractor: str | None = None
+    sites: tuple[HostingSite, ...] = ()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.row, name)
@@ -52,7 +55,9 @@ def list_schemes(session: Session, locale: str = "fr") -> dict[str, Scheme]:
     """Every scheme by code, in display order, with names in a language. Three statements, whatever their number."""
     versions: dict[str, dict[str, Version]] = {}
     for row in session.scalars(select(CertificateVersion).order_by(CertificateVersion.version)):
-        versions.setdefault(row.scheme, {})[row.version] = Version(row.version, row.usable_from, row.void_after)
+        versions.setdefault(row.scheme, {})[row.version] = Version(
+            row.version, row.usable_from, row.void_after, row.hosting_in_eea
+        )
     activities: dict[str, dict[int, str]] = {}
     for part in session.scalars(select(CertificateActivity).order_by(CertificateActivity.number)):
         activities.setdefault(part.scheme, {})[part.number] = part.name_en if locale == "en" else part.name_fr
@@ -60,7 +65,7 @@ def list_schemes(session: Session, locale: str = "fr") -> dict[str, Scheme]:
     return {
         s.code: Scheme(
             s.code, s.name_en if locale == "en" else s.name_fr, s.maximum_months, versions.get(s.code, {}),
-            activities.get(s.code, {}), s.prerequisite_code,
+            activities.get(s.code, {}), s.prerequisite_code, s.names_sites,
         )
         for s in listed
     }  # fmt: skip
@@ -74,7 +79,7 @@ def scheme_name(locale: str) -> InstrumentedAttribute[str]:
 def held(certificate: Certificate, schemes: Mapping[str, Scheme]) -> HeldCertificate:
     """A certificate as the rules read it: its moments become Paris days."""
     return HeldCertificate(
-        holder=certificate.provider_id,
+        holder=certificate.subcontractor_id or certificate.provider_id,
         scheme=certificate.scheme,
         valid_from=certificate.valid_from,
         valid_until=certificate.valid_until,
@@ -91,9 +96,17 @@ def held(certificate: Certificate, schemes: Mapping[str, Scheme]) -> HeldCertifi
 def held_by_provider(
     session: Session, provider_ids: Collection[UUID], schemes: Mapping[str, Scheme]
 ) -> dict[UUID, list[HeldCertificate]]:
-    """The certificates of these providers as the rules read them, by provider; one statement."""
+    """The certificates of these providers and of their running subcontractors, as the rules read them, by provider.
+
+    One statement. A certificate's holder is the provider's id, or the subcontractor's.
+    """
     found: dict[UUID, list[HeldCertificate]] = {}
-    rows = select(Certificate).where(Certificate.provider_id.in_(provider_ids)).order_by(Certificate.id)
+    rows = (
+        select(Certificate)
+        .outerjoin(Subcontractor, Subcontractor.id == Certificate.subcontractor_id)
+        .where(Certificate.provider_id.in_(provider_ids), Subcontractor.ended_at.is_(None))
+        .order_by(Certificate.id)
+    )
     for certificate in session.scalars(rows):
         found.setdefault(certificate.provider_id, []).append(held(certificate, schemes))
     return found
@@ -105,6 +118,30 @@ def shown(
     """Certificates with their states on a Paris day."""
     read = ((certificate, held(certificate, schemes)) for certificate in certificates)
     return [ShownCertificate(row, f, state_on(f, day), row.reason if with_reasons else None) for row, f in read]
+
+
+def with_holders(session: Session, certificates: Sequence[ShownCertificate]) -> list[ShownCertificate]:
+    """The same with the subcontractor that holds each, when it is one, and the sites it names; two statements."""
+    holders = {each.row.subcontractor_id for each in certificates} - {None}
+    named = select(Subcontractor.id, Subcontractor.name).where(Subcontractor.id.in_(holders))
+    names = dict(session.execute(named).all()) if holders else {}
+    sites: dict[UUID, list[HostingSite]] = {}
+    rows = session.execute(
+        select(CertificateSite.certificate_id, HostingSite)
+        .join(HostingSite, HostingSite.id == CertificateSite.site_id)
+        .where(CertificateSite.certificate_id.in_([each.row.id for each in certificates]))
+        .order_by(HostingSite.name, HostingSite.id)
+    )
+    for certificate_id, site in rows:
+        sites.setdefault(certificate_id, []).append(site)
+    return [
+        replace(
+            each,
+            subcontractor=names.get(each.row.subcontractor_id) if each.row.subcontractor_id else None,
+            sites=tuple(sites.get(each.row.id, ())),
+        )
+        for each in certificates
+    ]
 
 
 def with_evidence(session: Session, certificates: Sequence[ShownCertificate]) -> list[ShownCertificate]:
@@ -162,11 +199,12 @@ def list_certificates(
     """
     rows = session.scalars(
         select(Certificate)
-        .where(Certificate.provider_id == provider.id)
+        .outerjoin(Subcontractor, Subcontractor.id == Certificate.subcontractor_id)
+        .where(Certificate.provider_id == provider.id, Subcontractor.ended_at.is_(None))
         .order_by(Certificate.valid_until.desc(), Certificate.id)
     )
     concerned = actor.is_operator or provider.organisation_id in actor.organisation_ids()
-    listed = shown(rows, schemes, clock.today(), with_reasons=concerned)
+    listed = with_holders(session, shown(rows, schemes, clock.today(), with_reasons=concerned))
     readable = concerned or may_see_evidence(session, actor, provider, {each.scheme for each in listed})
     return with_evidence(session, listed) if readable else listed
 

@@ -20,6 +20,21 @@ class CertificateIn(Schema):
     activities = ma.fields.List(ma.fields.Integer(strict=True), load_default=list, validate=LENGTH(max=20))
     valid_from = ma.fields.Date(required=True)
     valid_until = ma.fields.Date(required=True)
+    subcontractor_id = Identifier(
+        load_default=None, allow_none=True, metadata={"description": "who holds it, when it is not the provider itself"}
+    )
+    site_ids = ma.fields.List(
+        Identifier(), load_default=list, validate=LENGTH(max=100), metadata={"description": "hosting sites it names (HDS)"}
+    )
+
+
+class SiteNamedOut(Schema):
+    """A hosting site named on a certificate."""
+
+    id = Identifier(required=True)
+    name = ma.fields.String(required=True)
+    address = ma.fields.String(required=True)
+    country = ma.fields.String(required=True)
 
 
 class EvidenceIn(Schema):
@@ -43,6 +58,8 @@ class CertificateOut(Schema):
 
     id = Identifier(required=True)
     provider_id = Identifier(required=True)
+    subcontractor_id = Identifier(required=True, allow_none=True)
+    subcontractor = ma.fields.String(allow_none=True, metadata={"description": "name of the subcontractor that holds it"})
     scheme = ma.fields.String(required=True)
     version = ma.fields.String(required=True, allow_none=True)
     number = ma.fields.String(required=True)
@@ -57,6 +74,7 @@ class CertificateOut(Schema):
     )  # fmt: skip
     state = ma.fields.String(required=True, validate=ma.validate.OneOf(STATES))
     reason = ma.fields.String(allow_none=True, metadata={"description": "of the platform's last decision"})
+    sites = ma.fields.List(ma.fields.Nested(SiteNamedOut), metadata={"description": "hosting sites it names"})
     evidence = ma.fields.List(
         ma.fields.Nested(EvidenceOut), metadata={"description": "empty for readers whom it does not concern"}
     )

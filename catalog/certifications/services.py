@@ -7,40 +7,62 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from catalog.certifications import notices, queries
-from catalog.certifications.models import Certificate, CertificateEvidence
+from catalog.certifications.models import Certificate, CertificateEvidence, CertificateSite
 from catalog.certifications.rules import declaration
 from catalog.certifications.rules.states import state_on
-from catalog.providers.models import Provider
+from catalog.providers.countries import COUNTRIES, EEA
+from catalog.providers.models import HostingSite, Provider
+from catalog.providers.queries import get_subcontractor, list_sites
 from catalog.providers.services import lock_provider
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
-from marketplace.platform.errors import RuleBroken
+from marketplace.platform.errors import NotFound, RuleBroken
 from marketplace.platform.files import StoredFile, Upload, keep
-from marketplace.platform.i18n import language
+from marketplace.platform.i18n import language, say
 from marketplace.platform.permissions import Actor, require
 
 
 def add_certificate(
     session: Session, provider: Provider, *, scheme: str, number: str, body: str, valid_from: date, valid_until: date,
-    version: str | None = None, scope: str = "", activities: Collection[int] = (),
+    version: str | None = None, scope: str = "", activities: Collection[int] = (), subcontractor_id: UUID | None = None,
+    site_ids: Collection[UUID] = (),
 ) -> Certificate:  # fmt: skip
-    """Step: a certificate as declared, to be verified. Days included; RuleBroken with the `field` to correct."""
+    """Step: a certificate as declared, to be verified. Days included; RuleBroken with the `field` to correct.
+
+    It is the provider's own, or that of a subcontractor it declared; `site_ids` are the hosting sites it names.
+    """
     schemes = queries.list_schemes(session, language())
     if scheme not in schemes:
         raise RuleBroken(
             "certificate_scheme_unknown", "Certificat inconnu : choisissez parmi {schemes}.",
             field="scheme", schemes=", ".join(schemes),
         )  # fmt: skip
-    declared = declaration.Declared(version, frozenset(activities), valid_from, valid_until)
+    sites = _sites(session, provider, site_ids)
+    if subcontractor_id is not None:
+        get_subcontractor(session, provider, subcontractor_id)
+    countries = {say(COUNTRIES[site.country]): site.country in EEA for site in sites}
+    declared = declaration.Declared(version, frozenset(activities), valid_from, valid_until, countries)
     declaration.check_declaration(schemes[scheme], declared)
     certificate = Certificate(
         id=new_id(), provider_id=provider.id, scheme=scheme, version=version, number=number.strip(),
         body=body.strip(), scope=scope.strip(), activities=sorted(set(activities)), valid_from=valid_from,
-        valid_until=valid_until,
+        valid_until=valid_until, subcontractor_id=subcontractor_id,
     )  # fmt: skip
     session.add(certificate)
     session.flush()
+    session.add_all(
+        CertificateSite(certificate_id=certificate.id, site_id=site.id, provider_id=provider.id) for site in sites
+    )
+    session.flush()
     return certificate
+
+
+def _sites(session: Session, provider: Provider, site_ids: Collection[UUID]) -> list[HostingSite]:
+    """The provider's own running sites; NotFound names none that is somebody else's."""
+    own = {site.id: site for site in list_sites(session, provider)}
+    if set(site_ids) - set(own):
+        raise NotFound("hosting_site")
+    return [own[site_id] for site_id in sorted(set(site_ids), key=str)]
 
 
 def declare_certificate(

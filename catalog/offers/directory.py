@@ -50,7 +50,7 @@ def list_providers(
         valid = (
             select(Certificate.provider_id)
             .outerjoin(CertificateVersion, JOINS_VERSION)
-            .where(Certificate.scheme == certificate, is_valid(clock.today()))
+            .where(Certificate.scheme == certificate, Certificate.subcontractor_id.is_(None), is_valid(clock.today()))
         )
         statement = statement.where(Provider.id.in_(valid))
     if region:
@@ -74,7 +74,7 @@ def list_of(session: Session, providers: Sequence[Provider]) -> list[ListedProvi
         session,
         select(Certificate.provider_id, func.array_agg(Certificate.scheme.distinct()))
         .outerjoin(CertificateVersion, JOINS_VERSION)
-        .where(Certificate.provider_id.in_(ids), is_valid(clock.today()))
+        .where(Certificate.provider_id.in_(ids), Certificate.subcontractor_id.is_(None), is_valid(clock.today()))
         .group_by(Certificate.provider_id),
     )
     today = clock.today()

@@ -4,12 +4,14 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, RadioField, TextAreaField
+from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 from catalog.providers import labels
+from catalog.providers.countries import COUNTRIES
 from marketplace.accounts.forms import CheckboxesField
+from marketplace.platform.i18n import say
 
 REQUIRED = InputRequired(_l("Ce champ est obligatoire."))
 
@@ -56,3 +58,35 @@ class SuspensionForm(FlaskForm):
 
     until = DateField(_l("Dernier jour"), [REQUIRED])
     reason = TextAreaField(_l("Raison"), [REQUIRED])
+
+
+class CountryForm(FlaskForm):
+    """What is somewhere: names of countries in the reader's language."""
+
+    country = SelectField(_l("Pays"), [REQUIRED], default="FR")
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.country.choices = choices({code: say(name) for code, name in COUNTRIES.items()})
+
+
+class SubcontractorForm(CountryForm):
+    """A company that I work with."""
+
+    name = StringField(_l("Nom"), [REQUIRED])
+    siren = StringField(_l("SIREN"), [Optional()], description=_l("Neuf chiffres ; obligatoire pour une société française."))
+
+    def body(self) -> dict[str, Any]:
+        """The form as the schema reads it."""
+        return {"name": self.name.data, "siren": self.siren.data or None, "country": self.country.data}
+
+
+class SiteForm(CountryForm):
+    """A place where data is hosted."""
+
+    name = StringField(_l("Nom"), [REQUIRED])
+    address = StringField(_l("Adresse"), [REQUIRED])
+
+    def body(self) -> dict[str, Any]:
+        """The form as the schema reads it."""
+        return {"name": self.name.data, "address": self.address.data, "country": self.country.data}

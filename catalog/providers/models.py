@@ -2,7 +2,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -51,3 +51,40 @@ class Provider(Model):
     suspended_until: Mapped[date | None]
     suspension_reason: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+
+class Subcontractor(Model):
+    """A company that a provider declares to work with: its certificates count with the provider's while it lasts."""
+
+    __tablename__ = "subcontractors"
+    __table_args__ = (
+        # What a certificate's composite foreign key points at: a certificate is held for its own provider.
+        UniqueConstraint("id", "provider_id"),
+        Index("ix_subcontractors_provider_id", "provider_id"),
+    )
+
+    id: Mapped[UUID] = id_column()
+    provider_id: Mapped[UUID] = mapped_column(ForeignKey("providers.id"))
+    name: Mapped[str] = mapped_column(Text)
+    siren: Mapped[str | None] = mapped_column(Text)
+    country: Mapped[str] = mapped_column(Text)
+    declared_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    ended_at: Mapped[datetime | None] = _moment()
+
+
+class HostingSite(Model):
+    """A place where a provider, or a subcontractor for it, hosts data; HDS certificates name theirs."""
+
+    __tablename__ = "hosting_sites"
+    __table_args__ = (
+        UniqueConstraint("id", "provider_id"),
+        Index("ix_hosting_sites_provider_id", "provider_id"),
+    )
+
+    id: Mapped[UUID] = id_column()
+    provider_id: Mapped[UUID] = mapped_column(ForeignKey("providers.id"))
+    name: Mapped[str] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text)
+    country: Mapped[str] = mapped_column(Text)
+    declared_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    ended_at: Mapped[datetime | None] = _moment()

@@ -1,6 +1,7 @@
 """Shapes of provider profiles."""
 import marshmallow as ma
 
+from catalog.providers.countries import COUNTRIES
 from catalog.providers.rules import DECISIONS, STANDINGS
 from catalog.providers.words import DELIVERY_MODES
 from marketplace.platform.api import Identifier, Schema
@@ -86,3 +87,46 @@ class SuspensionIn(Schema):
 
     until = ma.fields.Date(required=True)
     reason = ma.fields.String(required=True, validate=LENGTH(min=1, max=2000))
+
+
+COUNTRY = ma.validate.OneOf(list(COUNTRIES))
+
+
+class SubcontractorIn(Schema):
+    """A company that a provider works with."""
+
+    name = ma.fields.String(required=True, validate=LENGTH(min=1, max=200))
+    siren = ma.fields.String(load_default=None, allow_none=True, validate=LENGTH(max=20))
+    country = ma.fields.String(load_default="FR", validate=COUNTRY)
+
+
+class SubcontractorOut(SubcontractorIn):
+    """A running subcontractor."""
+
+    id = Identifier(required=True)
+
+
+class SubcontractorsOut(Schema):
+    """The running subcontractors, by name."""
+
+    items = ma.fields.List(ma.fields.Nested(SubcontractorOut), required=True)
+
+
+class SiteIn(Schema):
+    """A place where data is hosted."""
+
+    name = ma.fields.String(required=True, validate=LENGTH(min=1, max=200))
+    address = ma.fields.String(required=True, validate=LENGTH(min=1, max=400))
+    country = ma.fields.String(load_default="FR", validate=COUNTRY)
+
+
+class SiteOut(SiteIn):
+    """A running hosting site."""
+
+    id = Identifier(required=True)
+
+
+class SitesOut(Schema):
+    """The running hosting sites, by name."""
+
+    items = ma.fields.List(ma.fields.Nested(SiteOut), required=True)

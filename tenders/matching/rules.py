@@ -59,7 +59,10 @@ class OfferTerms:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A provider with its certificates (a prime's, later its subcontractors' too) and its offers in the category."""
+    """A provider with its certificates and those of its subcontractors, and its offers in the category.
+
+    Activities may be covered by all of them together; a certificate required as such is the provider's own (domain §5).
+    """
 
     provider_id: UUID
     name: str
@@ -202,8 +205,9 @@ def _provider_criteria(ask: Ask, candidate: Candidate, schemes: Schemes, today: 
         _plain("provider_not_suspended", not suspended, SUSPENDED if suspended else NOT_SUSPENDED,
                day=standing.suspended_until),
     ]  # fmt: skip
+    own = tuple(held for held in candidate.certificates if held.holder == candidate.provider_id)
     for code in ask.certificates:
-        answer = coverage(Requirement(code), candidate.certificates, ask.term, schemes, today)
+        answer = coverage(Requirement(code), own, ask.term, schemes, today)
         criteria.append(_covered(f"certificate_{code}", answer, COVERED, ask, scheme=schemes[code].name))
     if ask.hds_activities:
         answer = coverage(Requirement("hds", ask.hds_activities), candidate.certificates, ask.term, schemes, today)

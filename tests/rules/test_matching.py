@@ -24,7 +24,7 @@ ASK = Ask(
     "edr", "endpoint", "month", TERM, 36, 3000,
     certificates=("iso27001",), regions={"84": "Auvergne-Rhône-Alpes"}, delivery_modes=("remote",), unit_words="postes",
 )  # fmt: skip
-HELD = HeldCertificate("a", "iso27001", date(2026, 1, 1), date(2030, 12, 31), ISO_2022, verified_on=date(2026, 1, 10))
+HELD = HeldCertificate(UUID(int=10), "iso27001", date(2026, 1, 1), date(2030, 12, 31), ISO_2022, verified_on=date(2026, 1, 10))
 OFFER = OfferTerms(UUID(int=1), "EDR fictif", "edr", "endpoint", "month", "published", GRID, 500, 20000, ("remote",))
 GOOD = Candidate(UUID(int=10), "Fictif A", Standing(True), frozenset({"84"}), (HELD,), (OFFER,))
 CODES = [
@@ -37,6 +37,10 @@ def alone(candidate: Candidate = GOOD, ask: Ask = ASK) -> Eligible | Excluded:
     found = match(ask, [candidate], SCHEMES, TODAY)
     (row,) = (*found.eligible, *found.excluded)
     return row
+
+
+def held_by(provider_id: UUID) -> Candidate:
+    return replace(GOOD, provider_id=provider_id, certificates=(replace(HELD, holder=provider_id),))
 
 
 def with_offer(**changes: object) -> Candidate:
@@ -140,8 +144,8 @@ def test_an_excluded_provider_shows_the_offer_that_lacks_least() -> None:
 
 def test_best_price_first_with_a_proportional_score_and_ties_by_provider() -> None:
     double = PriceGrid("all_units", brackets_from([(1, Decimal("8.20"))]))
-    dearer = replace(GOOD, provider_id=UUID(int=5), offers=(replace(OFFER, grid=double),))
-    twin = replace(GOOD, provider_id=UUID(int=7))
+    dearer = replace(held_by(UUID(int=5)), offers=(replace(OFFER, grid=double),))
+    twin = held_by(UUID(int=7))
     found = match(ASK, [dearer, GOOD, twin], SCHEMES, TODAY)
     assert [(row.provider_id.int, row.score) for row in found.eligible] == [
         (7, Decimal("100.00")), (10, Decimal("100.00")), (5, Decimal("50.00")),

@@ -1,7 +1,7 @@
 """What may be declared as a certificate, and what the platform may decide about it."""
 from calendar import monthrange
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -29,12 +29,15 @@ class Declared:
     activities: Collection[int]
     valid_from: date
     valid_until: date
+    countries: Mapping[str, bool] = field(default_factory=dict)
+    """Of the hosting sites it names: the country's name, and whether it lies in the European Economic Area."""
 
 
 def check_declaration(scheme: Scheme, declared: Declared) -> None:
     """Refuse what can never be a certificate of this scheme. RuleBroken with the `field` to correct."""
     _check_dates(scheme, declared)
     _check_version(scheme, declared)
+    _check_sites(scheme, declared)
     unknown = sorted(set(declared.activities) - set(scheme.activities))
     if unknown:
         raise RuleBroken(
@@ -87,6 +90,24 @@ def _check_version(scheme: Scheme, declared: Declared) -> None:
             "certificate_after_its_version",
             "La version {version} ne vaut plus rien depuis le {void_after} : vérifiez la version ou la date de début.",
             field="version", version=version.code, void_after=version.void_after,
+        )  # fmt: skip
+
+
+def _check_sites(scheme: Scheme, declared: Declared) -> None:
+    if declared.countries and not scheme.names_sites:
+        raise RuleBroken(
+            "certificate_names_no_site",
+            "Un certificat {scheme} ne nomme pas de site d'hébergement : décochez-les.",
+            field="sites", scheme=scheme.name,
+        )  # fmt: skip
+    version = scheme.versions.get(declared.version or "")
+    outside = sorted(country for country, is_inside in declared.countries.items() if not is_inside)
+    if outside and version is not None and version.hosting_in_eea:
+        raise RuleBroken(
+            "hosting_outside_eea",
+            "Un certificat {scheme}, version {version}, ne couvre que des sites de l'Espace économique européen : "
+            "retirez ceux de {countries}.",
+            field="sites", scheme=scheme.name, version=version.code, countries=", ".join(outside),
         )  # fmt: skip
 
 

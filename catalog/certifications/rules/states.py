@@ -30,11 +30,15 @@ _TESTS: Final[Mapping[str, Callable[[date | None, date], bool]]] = {
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a referential: usable from and void after, days included; None is no bound."""
+    """A version of a referential: usable from and void after, days included; None is no bound.
+
+    `hosting_in_eea`: it certifies sites of the European Economic Area alone (HDS v2, domain §5).
+    """
 
     code: str
     usable_from: date | None = None
     void_after: date | None = None
+    hosting_in_eea: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Scheme:
     versions: Mapping[str, Version]
     activities: Mapping[int, str]
     prerequisite: str | None = None
+    names_sites: bool = False
 
 
 @dataclass(frozen=True)
