@@ -12,9 +12,10 @@ from uuid import UUID
 
 from catalog.certifications.rules.coverage import Coverage, Period, Requirement, coverage
 from catalog.certifications.rules.states import HeldCertificate, Scheme
-from catalog.offers.rules import PriceGrid, unit_price_with_uplift
+from catalog.offers.rules import PriceGrid, price_for, unit_price_with_uplift
 from catalog.providers.rules import Standing
 from marketplace.platform.errors import N_, Sentence
+from marketplace.platform.money import round_cents
 
 Schemes = Mapping[str, Scheme]
 
@@ -83,7 +84,7 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Eligible:
-    """A provider that can answer, with its best offer. Euros excluding VAT; `amount` over the whole term.
+    """A provider that can answer, with its best offer. Euros excluding VAT; `amount` over the whole term, to the cent.
 
     `score` is proportional: 100 × lowest unit price / own unit price, two decimals; the best price has 100.
     `priced_quantity` is the quantity the price is for: the offer's own minimum while nothing is pooled.
@@ -165,11 +166,12 @@ def _best(ask: Ask, candidate: Candidate, schemes: Schemes, today: date) -> Elig
 
 
 def _priced(ask: Ask, candidate: Candidate, offer: OfferTerms, criteria: tuple[Criterion, ...]) -> Eligible:
-    """Unit price by domain §4b.8, amount over the term by §4b.1."""
+    """Unit price by domain §4b.8; amount over the term by §4b.1, from the grid itself and not from the rounded price."""
     quantity = ask.quantity or offer.minimum_quantity
     uplift = mean_uplift(offer.grid, ask.quantity_by_region)
     price = unit_price_with_uplift(offer.grid, quantity, uplift, periods=ask.periods)
-    amount = price * quantity * ask.periods
+    of_a_period = price_for(offer.grid, quantity) + uplift * quantity
+    amount = round_cents(of_a_period * ask.periods + offer.grid.mobilisation_amount)
     return Eligible(candidate.provider_id, candidate.name, offer.offer_id, price, amount, quantity, criteria)
 
 

@@ -157,6 +157,14 @@ def test_a_free_offer_has_the_best_score_and_the_others_none() -> None:
     assert score(Decimal(0), Decimal(3)) == 0
 
 
+def test_the_amount_is_the_grids_total_and_not_a_rounded_unit_price_times_the_quantity() -> None:
+    grid = PriceGrid("incremental", brackets_from([(1, Decimal("10")), (2, Decimal("4.10"))]), Decimal("100"))
+    row = alone(with_offer(grid=grid))
+    assert isinstance(row, Eligible)
+    assert row.unit_price == Decimal("4.1029")
+    assert (row.amount, row.amount.as_tuple().exponent) == ((10 + 2999 * Decimal("4.10")) * 36 + 100, -2)
+
+
 def test_mobilisation_is_counted_once_over_the_term() -> None:
     row = alone(with_offer(grid=replace(GRID, mobilisation_amount=Decimal(10800))))
     assert isinstance(row, Eligible)
