@@ -86,6 +86,7 @@ from tenders.demand import services as demand_services
 from tenders.demand.cli import pool_commands
 from tenders.demand.envelopes import alerts as envelope_alerts
 from tenders.demand.envelopes import listeners as envelopes
+from tenders.demand.estimates import api as estimates_api
 from tenders.demo.seed import seed
 from tenders.matching import api as matching_api
 from tenders.matching import listeners as matching
@@ -106,6 +107,7 @@ API_BLUEPRINTS = (
     vehicles_api.bp,
     demand_api.bp,
     need_import_api.bp,
+    estimates_api.bp,
     profiles_api.bp,
     subcontracting_api.bp,
     certifications_api.bp,

@@ -7,6 +7,7 @@ import marshmallow as ma
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from marketplace.establishments.labels import ESTATE
 from marketplace.establishments.models import Establishment
 from marketplace.establishments.queries import get_establishment
 from marketplace.grappes.queries import find_active_grappe
@@ -19,6 +20,7 @@ from marketplace.platform.navigation import page_url
 from marketplace.platform.permissions import allowed, require
 from tenders.demand import answers, queries, services
 from tenders.demand.api import wish_of
+from tenders.demand.estimates.queries import find_estimate
 from tenders.demand.forms import ClosingForm, NeedForm
 from tenders.demand.models import Need
 from tenders.demand.rules.exposure import Exposure, exposure
@@ -184,6 +186,7 @@ def _need_page(
         "demand/need.html", form=form, lot=lot, site=site, need=need, homeless=homeless, about_to_sign=about_to_sign,
         may_sign=may_sign, lot_url=_lot_url(lot.id), rank=need and queries.rank_of(db.session(), need),
         to_sign=_exposure_of(lot, need) if to_sign and need is not None else None,
+        proposed=find_estimate(db.session(), site, lot.category_code), estate_words=ESTATE,
         is_open=lot.status == "open" and clock.now() < lot.needs_close_at,
     )  # fmt: skip
 

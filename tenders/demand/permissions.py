@@ -12,6 +12,9 @@ PERMISSIONS = (
     Permission("need.place", "own", _PLACES, kinds=_CARE),
     # Only where the charter the member signed gives its coordinator the mandate (domain §4b.11).
     Permission("need.place", "coordinator", _PLACES, kinds=_CARE),
+    Permission("estimate.read", "own", EVERY_ROLE, scope="read", kinds=_CARE),
+    Permission("estimate.list", "signed_in", EVERY_ROLE, scope="read"),
+    Permission("estimate.revise", "operator", frozenset({"operator"})),
     Permission("need.sign", "own", frozenset({"signatory"}), scope="sign", kinds=_CARE),
     Permission("lot.close", "centre", frozenset({"admin", "buyer"}), kinds=frozenset({"purchasing_centre"})),
     Permission("envelope.adjust", "centre", frozenset({"admin", "buyer"}), kinds=frozenset({"purchasing_centre"})),
