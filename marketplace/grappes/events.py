@@ -36,10 +36,14 @@ class GrappeDissolved(Announcement):
 
 @dataclass(frozen=True)
 class LeavingEffects(Announcement):
-    """Question: which pools would this establishment's leaving bring below their minimum, or shrink?"""
+    """Question: which pools would this establishment's leaving bring below their minimum, or shrink?
+
+    `leaves_on`: the Paris day it takes effect, None at once; a pool that is closed before is not touched.
+    """
 
     grappe_id: UUID
     establishment_id: UUID
+    leaves_on: date | None = None
 
 
 @dataclass(frozen=True)

@@ -204,9 +204,14 @@ def find_active_grappe(session: Session, establishment_id: UUID, category_code: 
     ).one_or_none()
 
 
-def leaving_effects(session: Session, grappe_id: UUID, establishment_id: UUID) -> list[PoolEffect]:
-    """What the rooms above say would happen to their pools, those falling below their minimum first."""
-    effects: list[PoolEffect] = events.ask(session, LeavingEffects(grappe_id, establishment_id))
+def leaving_effects(
+    session: Session, grappe_id: UUID, establishment_id: UUID, leaves_on: date | None = None
+) -> list[PoolEffect]:
+    """What the rooms above say would happen to their pools, those falling below their minimum first.
+
+    `leaves_on`: the Paris day of effect, None at once.
+    """
+    effects: list[PoolEffect] = events.ask(session, LeavingEffects(grappe_id, establishment_id, leaves_on))
     return sorted(effects, key=lambda effect: (not effect.falls_below, effect.lot_title))
 
 

@@ -147,9 +147,10 @@ def preview_leaving(session: Session, actor: Actor, grappe_id: UUID, establishme
         raise NotFound("membership")
     signed = session.get_one(Charter, membership.charter_id)
     notice = rules.notice_days(CharterTerms.from_parameters(signed.parameters).exit_notice_days, grappe.status)
+    leaves_on = membership.leaves_on or rules.leaving_day(clock.today(), notice)
     return LeavingPreview(
         member=Member(membership, establishment),
         notice_days=notice,
-        leaves_on=membership.leaves_on or rules.leaving_day(clock.today(), notice),
-        effects=queries.leaving_effects(session, grappe_id, establishment_id),
+        leaves_on=leaves_on,
+        effects=queries.leaving_effects(session, grappe_id, establishment_id, leaves_on),
     )

@@ -1,5 +1,6 @@
 """What demand does when a lot opens or is cancelled, and when a member or a whole grappe goes; all are steps."""
 from collections.abc import Sequence
+from datetime import datetime, time
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from marketplace.grappes.events import (
     PooledFor,
     PoolEffect,
 )
-from marketplace.platform import audit
+from marketplace.platform import audit, clock
 from marketplace.platform.errors import N_, RuleBroken, Sentence
 from marketplace.platform.permissions import SYSTEM
 from tenders.demand import notices
@@ -103,7 +104,13 @@ def centres_pooled_for(session: Session, question: PooledFor) -> list[UUID]:
 
 
 def pools_left_smaller(session: Session, question: LeavingEffects) -> list[PoolEffect]:
-    """Open pools in which this member counts through the grappe, before and after its leaving."""
+    """Open pools in which this member counts through the grappe, before and after its leaving.
+
+    Those that close before the day it takes effect keep its need, and are left out.
+    """
+    leaves_at = clock.now()
+    if question.leaves_on is not None:
+        leaves_at = max(leaves_at, datetime.combine(question.leaves_on, time.min, clock.PARIS))
     rows = session.execute(
         select(Lot, Need, LotTotals, LotGrappeTotals)
         .join(Need, Need.lot_id == Lot.id)
@@ -116,6 +123,7 @@ def pools_left_smaller(session: Session, question: LeavingEffects) -> list[PoolE
             Need.grappe_id == question.grappe_id,
             Need.status == "counted",
             LotTotals.takes_needs,
+            Lot.needs_close_at > leaves_at,
         )
         .order_by(Lot.id)
     )

@@ -179,7 +179,7 @@ def test_preview_says_what_leaving_would_break_and_changes_nothing(session, site
         preview = sights.preview_leaving(session, actor, grappe.id, second.id)
     assert (preview.notice_days, preview.leaves_on) == (30, date(2027, 3, 3))
     assert preview.effects == [breaking, harmless], "what falls below its minimum comes first"
-    assert asked == [LeavingEffects(grappe.id, second.id)]
+    assert asked == [LeavingEffects(grappe.id, second.id, date(2027, 3, 3))]
     assert queries.find_membership(session, grappe.id, second.id).status == "member"
 
 

@@ -1,5 +1,6 @@
 """Pools as readers see them, what departures do to them, and that totals equal needs after anything."""
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -235,6 +236,17 @@ def test_before_leaving_one_reads_which_pools_would_shrink(session: Session) -> 
     assert (effect.before, effect.after, effect.minimum, effect.establishments_told) == (5010, 4710, 5000, 1)
     assert effect.falls_below
     assert events.ask(session, LeavingEffects(grappe.id, other.id)) == []
+
+
+def test_a_departure_after_the_closing_touches_nothing(session: Session) -> None:
+    lot = open_pool()
+    (site, actor), (other, _) = clinic(), clinic()
+    grappe = grappe_of(site, other)
+    placed_on(lot, site, actor, 300, grappe_id=grappe.id)
+    closing_day = clock.paris(lot.needs_close_at).date()
+    on_the_day = LeavingEffects(grappe.id, site.id, closing_day)
+    assert [effect.lot_id for effect in events.ask(session, on_the_day)] == [lot.id]
+    assert events.ask(session, LeavingEffects(grappe.id, site.id, closing_day + timedelta(days=1))) == []
 
 
 def test_a_cancelled_lot_binds_nobody(session: Session) -> None:
