@@ -1,12 +1,12 @@
 """What a centre sees across its own vehicles; every page asks a number of statements that grows with nothing."""
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date as SqlDate
-from sqlalchemy import cast, func, select, text, tuple_
+from sqlalchemy import ARRAY, DateTime, func, literal, select, text
 from sqlalchemy.orm import Session
 
 from marketplace.establishments.models import Establishment
@@ -63,12 +63,13 @@ def get_room_line(session: Session, actor: Actor, lot_id: UUID) -> LotLine:
 
 @dataclass(frozen=True)
 class Volumes:
-    """Counted units of one category: by INSEE code of the region, by (size band, sector), and by Monday of the week in
-    which the need was placed. `profiles` also says how many establishments."""
+    """Counted units of one category: by INSEE code of the region (`elsewhere` without one), by (size band, sector) with
+    the number of establishments, and by the week in which the need was placed, `before` the weeks asked for apart."""
 
     regions: Mapping[str, int]
     profiles: Mapping[tuple[str | None, str | None], tuple[int, int]]
-    weeks: Mapping[date, int]
+    weeks: Sequence[int]
+    before: int = 0
     elsewhere: int = 0
 
     @property
@@ -77,11 +78,19 @@ class Volumes:
         return sum(units for units, _count in self.profiles.values())
 
 
-def count_volumes(session: Session, actor: Actor, category: str, vehicle_id: UUID | None = None) -> Volumes:
-    """Where the needs counted on the centre's lots of a category come from; one statement, one pass over them."""
-    week = cast(func.date_trunc("week", func.timezone(PARIS.key, Need.placed_at)), SqlDate)
-    needs = (
-        select(Need.quantity, Establishment.region, Establishment.size_band, Establishment.sector, week.label("week"))
+def count_volumes(
+    session: Session, actor: Actor, category: str, mondays: Sequence[date], vehicle_id: UUID | None = None
+) -> Volumes:
+    """Where the needs counted on the centre's lots of a category come from; one statement, one pass over them.
+
+    Needs are rolled up by region, profile and week at once; the few rows that leaves are added up here.
+    """
+    starts = [datetime.combine(monday, time(), PARIS) for monday in mondays]
+    week = func.width_bucket(Need.placed_at, literal(starts, ARRAY(DateTime(timezone=True))))
+    parts = (Establishment.region, Establishment.size_band, Establishment.sector, week)
+    statement = (
+        select(*parts, func.sum(Need.quantity), func.count())
+        .select_from(Need)
         .join(Establishment, Establishment.id == Need.establishment_id)
         .join(Lot, Lot.id == Need.lot_id)
         .join(Vehicle, Vehicle.id == Lot.vehicle_id)
@@ -89,31 +98,27 @@ def count_volumes(session: Session, actor: Actor, category: str, vehicle_id: UUI
             Vehicle.organisation_id.in_(own_centres(actor)), Lot.category_code == category,
             Lot.status.in_(("open", "closed")), Need.status == "counted",
         )
+        .group_by(text("1, 2, 3, 4"))
     )  # fmt: skip
     if vehicle_id is not None:
-        needs = needs.where(Vehicle.id == vehicle_id)
-    one = needs.subquery()
-    sets = func.grouping_sets(tuple_(one.c.region), tuple_(one.c.size_band, one.c.sector), tuple_(one.c.week))
-    which = func.grouping(one.c.region, one.c.size_band, one.c.week)
-    rows = session.execute(
-        select(which, one.c.region, one.c.size_band, one.c.sector, one.c.week, func.sum(one.c.quantity), func.count())
-        .group_by(sets)
+        statement = statement.where(Vehicle.id == vehicle_id)
+    return _added_up(session.execute(statement), len(mondays))
+
+
+def _added_up(rows: Iterable[Any], weeks: int) -> Volumes:
+    regions, by_week = Counter[str | None](), Counter[int]()
+    units_of, sites_of = Counter[tuple[str | None, str | None]](), Counter[tuple[str | None, str | None]]()
+    for region, size_band, sector, week, units, count in rows:
+        regions[region] += int(units)
+        by_week[week] += int(units)
+        units_of[size_band, sector] += int(units)
+        sites_of[size_band, sector] += count
+    elsewhere = regions.pop(None, 0)
+    return Volumes(
+        {region: units for region, units in regions.items() if region is not None},
+        {profile: (units, sites_of[profile]) for profile, units in units_of.items()},
+        [by_week[place] for place in range(1, weeks + 1)], by_week[0], elsewhere,
     )  # fmt: skip
-    regions: dict[str, int] = {}
-    profiles: dict[tuple[str | None, str | None], tuple[int, int]] = {}
-    weeks: dict[date, int] = {}
-    elsewhere = 0
-    for grouped, region, size_band, sector, monday, units, count in rows:
-        if grouped == 0b011:
-            if region is None:
-                elsewhere = int(units)
-            else:
-                regions[region] = int(units)
-        elif grouped == 0b101:
-            profiles[size_band, sector] = (int(units), count)
-        else:
-            weeks[monday] = int(units)
-    return Volumes(regions, profiles, weeks, elsewhere)
 
 
 @dataclass(frozen=True)

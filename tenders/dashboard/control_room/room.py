@@ -82,8 +82,8 @@ def build(session: Session, actor: Actor, args: Mapping[str, str], may_remind: b
     lines = list_lines(session, actor, asked)
     soon = [line for line in lines if line.state.status == "open" and closes_soon(now, line.closes_at)]
     names = category_names(session, language())
-    category = _category(lines, asked)
-    volumes = queries.count_volumes(session, actor, category, asked.vehicle) if category else None
+    category, mondays = _category(lines, asked), weeks_until(clock.today(), WEEKS_SHOWN)
+    volumes = queries.count_volumes(session, actor, category, mondays, asked.vehicle) if category else None
     ids = [line.id for line in lines]
     return Room(
         asked=asked,
@@ -96,7 +96,7 @@ def build(session: Session, actor: Actor, args: Mapping[str, str], may_remind: b
         category_name=names.get(category or "", ""),
         unit=next((line.unit for line in lines if line.lot.category_code == category), ""),
         volumes=volumes,
-        weeks=_weeks(volumes) if volumes else None,
+        weeks=WeekBars(mondays, volumes.weeks, bars(volumes.weeks), volumes.before) if volumes else None,
         moved=queries.list_moved(session, ids, now - A_WEEK),
         envelopes=find_envelopes(session, ids),
         balances=list_vehicle_balances(session, {line.lot.vehicle_id for line in lines}),
@@ -128,9 +128,3 @@ def _category(lines: Sequence[LotLine], asked: Asked) -> str | None:
     largest = max(lines, key=lambda line: line.state.engaged, default=None)
     return largest.lot.category_code if largest else None
 
-
-def _weeks(volumes: queries.Volumes) -> WeekBars:
-    weeks = weeks_until(clock.today(), WEEKS_SHOWN)
-    values = [volumes.weeks.get(monday, 0) for monday in weeks]
-    before = sum(units for monday, units in volumes.weeks.items() if monday < weeks[0])
-    return WeekBars(weeks, values, bars(values), before)
