@@ -12,6 +12,7 @@ from catalog.certifications import api as certifications_api
 from catalog.certifications import events as certifications_events
 from catalog.certifications import pages as certifications_pages
 from catalog.certifications import permissions as certifications_permissions
+from catalog.certifications import reminders as certificate_reminders
 from catalog.offers import api as offers_api
 from catalog.offers import directory_pages
 from catalog.offers import pages as offers_pages
@@ -188,6 +189,7 @@ CHECKS: dict[str, jobs.Check] = {
     "demand.close_due_lots": lambda _now: demand_services.close_due_lots(),
     "demand.end_lots": lambda _now: demand_services.end_lots(),
     "envelopes.raise_alerts": envelope_alerts.raise_alerts,
+    "certifications.remind_of_ends": certificate_reminders.remind_of_ends,
     "control_room.send_summaries": control_room.send_summaries,
 }
 """What falls due: name → use case that does everything due now and says how many (run each minute by the worker)."""

@@ -7,6 +7,11 @@ _PAGE = "/certificats"
 
 def register_all() -> None:
     """Declare the wordings; repeating it changes nothing."""
+    _register_decisions()
+    _register_reminders()
+
+
+def _register_decisions() -> None:
     register(
         "certificate_verify",
         N_("Certificat vérifié : {scheme}"),
@@ -45,4 +50,44 @@ def register_all() -> None:
             "déclarez-le avec sa preuve."
         ),
         link=_PAGE,
+    )
+
+
+def _register_reminders() -> None:
+    register(
+        "certificate_ends",
+        N_("Certificat {scheme} : il expire le {ends_on}"),
+        N_(
+            "Votre certificat {scheme} n° {number} expire le {ends_on}, dans {days} jours. Sans renouvellement vérifié à "
+            "cette date, vous ne serez plus proposé sur les lots qui l'exigent. Déclarez le renouvellement avec sa preuve."
+        ),
+        link=_PAGE,
+    )
+    register(
+        "certificate_ends_today",
+        N_("Certificat {scheme} : dernier jour"),
+        N_(
+            "Votre certificat {scheme} n° {number} vaut jusqu'à ce soir, {ends_on}. Demain, vous ne serez plus proposé sur "
+            "les lots qui l'exigent. Déclarez le renouvellement avec sa preuve."
+        ),
+        link=_PAGE,
+    )
+    register(
+        "certificate_over",
+        N_("Certificat {scheme} : il a expiré le {ends_on}"),
+        N_(
+            "Votre certificat {scheme} n° {number} a expiré le {ends_on}. Vous n'êtes plus proposé sur les lots qui "
+            "l'exigent. Déclarez le renouvellement avec sa preuve."
+        ),
+        link=_PAGE,
+    )
+    register(
+        "lot_relies_on_certificate",
+        N_("Lot « {lot} » : un certificat {scheme} expire le {ends_on}"),
+        N_(
+            "Le certificat {scheme} de {provider} (n° {number}) expire le {ends_on}, avant la fin du marché, le "
+            "{lot_ends_on}. Sans renouvellement vérifié, {provider} ne pourra plus répondre au lot « {lot} ». Demandez-lui "
+            "où en est le renouvellement, ou regardez qui d'autre peut répondre."
+        ),
+        link="/lots/{lot_id}",
     )

@@ -128,3 +128,14 @@ class CertificateEvidence(Model):
 
     file_id: Mapped[UUID] = mapped_column(ForeignKey("stored_files.id"), primary_key=True)
     certificate_id: Mapped[UUID] = mapped_column(ForeignKey("certificates.id"))
+
+
+class CertificateReminder(Model):
+    """A threshold before a certificate's end that its provider was told of, or that came too late to be told."""
+
+    __tablename__ = "certificate_reminders"
+    __table_args__ = (CheckConstraint("days IN (90, 30, 7, 0)", name="days_known"),)
+
+    certificate_id: Mapped[UUID] = mapped_column(ForeignKey("certificates.id"), primary_key=True)
+    days: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    told_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
