@@ -23,8 +23,10 @@ class MeterFigures:
     """What a threshold meter shows, in the lot's unit; amounts follow from `amount_per_unit`.
 
     `minimum` and `maximum` are None when there is none (0 is a real bound). `missing` is what the lot still lacks as
-    the demand rules count it; left out, it is the minimum less the commitments. `amount_per_unit` is in euros,
-    excluding VAT, over the whole term of the lot.
+    the demand rules count it; left out, it is the minimum less the commitments. `conditions_open`: it is reached only
+    as long as conditions hold that do not hold yet. `minimum_per_grappe`: a minimum that is not the lot's but each
+    grappe's; `lacking_in_grappes` adds up what they lack (None: not known). `amount_per_unit` is in euros, excluding
+    VAT, over the whole term of the lot.
     """
 
     firm: int
@@ -36,6 +38,9 @@ class MeterFigures:
     minimum: int | None = None
     maximum: int | None = None
     lacking: int | None = None
+    conditions_open: bool = False
+    minimum_per_grappe: int | None = None
+    lacking_in_grappes: int | None = None
     amount_per_unit: Decimal | None = None
 
     @property
@@ -53,7 +58,7 @@ class MeterFigures:
     @property
     def is_met(self) -> bool:
         """Whether there is a minimum and it is reached."""
-        return bool(self.minimum) and self.missing == 0
+        return bool(self.minimum) and self.missing == 0 and not self.conditions_open
 
     @property
     def room(self) -> int | None:

@@ -12,7 +12,8 @@ class LotState:
     """What the sentences need. `unit` is the plural word in the reader's language; quantities are in that unit.
 
     `lacking`: units still lacking to the lot's minimum; None when the minimum is per grappe (`short_grappes` then says
-    how many grappes lack something). `outcome`: of the last closing (met, not_met, extended) or None.
+    how many grappes lack something, `alone_short` whether the needs without a grappe do). `conditions_open`: the minimum
+    is reached only if conditions hold that do not hold yet. `outcome`: of the last closing (met, not_met, extended) or None.
     """
 
     status: str
@@ -29,13 +30,17 @@ class LotState:
     extension_days: int = 15
     short_grappes: int = 0
     grappes: int = 0
+    alone_short: bool = False
+    conditions_open: bool = False
     outcome: str | None = None
     ordered: int | None = None
 
     @property
     def is_short(self) -> bool:
         """Whether a minimum, of whatever kind, is not reached yet."""
-        return bool(self.short_grappes) if self.lacking is None else self.lacking > 0
+        if self.lacking is None:
+            return bool(self.short_grappes) or self.alone_short or not self.engaged
+        return self.lacking > 0
 
 
 def fact(lot: LotState) -> Sentence:
@@ -48,18 +53,32 @@ def fact(lot: LotState) -> Sentence:
     if lot.minimum_kind == "none" or lot.minimum is None:
         return Sentence("no_minimum", N_("{engaged} {unit} engagés ; ce lot n'a pas de minimum."), values)
     if lot.lacking is None:
-        values |= {"short": lot.short_grappes, "grappes": lot.grappes}
-        if lot.short_grappes:
-            return Sentence(
-                "grappes_short",
-                N_("{short} grappe(s) sur {grappes} n'ont pas encore leur minimum de {minimum} {unit}."),
-                values,
-            )
-        return Sentence("grappes_met", N_("Chaque grappe a atteint son minimum de {minimum} {unit}."), values)
+        return _per_grappe(lot, values)
     if lot.lacking:
         template = N_("Il manque {lacking} {unit} pour atteindre le minimum de {minimum}.")
         return Sentence("minimum_short", template, {**values, "lacking": lot.lacking})
+    if lot.conditions_open:
+        template = N_("Le minimum de {minimum} {unit} est atteint si les conditions de chacun tiennent : {engaged} engagés.")
+        return Sentence("minimum_met_on_conditions", template, values)
     return Sentence("minimum_met", N_("Le minimum de {minimum} {unit} est atteint : {engaged} engagés."), values)
+
+
+def _per_grappe(lot: LotState, values: dict[str, object]) -> Sentence:
+    """Each grappe, and the needs without one together, must reach the minimum."""
+    values |= {"short": lot.short_grappes, "grappes": lot.grappes}
+    if not lot.engaged:
+        template = N_("Aucun besoin n'est encore engagé ; chaque grappe doit atteindre {minimum} {unit}.")
+    elif not lot.is_short:
+        return Sentence("grappes_met", N_("Chaque grappe a atteint son minimum de {minimum} {unit}."), values)
+    elif not lot.short_grappes:
+        template = N_("Les besoins sans grappe n'ont pas encore leur minimum de {minimum} {unit}.")
+    elif lot.alone_short:
+        template = N_("{short} des {grappes} grappes et les besoins sans grappe n'ont pas leur minimum de {minimum} {unit}.")
+    elif lot.short_grappes == 1:
+        template = N_("1 grappe sur {grappes} n'a pas encore son minimum de {minimum} {unit}.")
+    else:
+        template = N_("{short} grappes sur {grappes} n'ont pas encore leur minimum de {minimum} {unit}.")
+    return Sentence("grappes_short", template, values)
 
 
 def _decided(lot: LotState) -> Sentence:
@@ -96,7 +115,7 @@ def consequences(lot: LotState) -> list[Sentence]:
     if lot.status != "open":
         return []
     values = {"closes_at": lot.closes_at, "days": lot.extension_days, "unit": lot.unit}
-    if not lot.is_short:
+    if not lot.is_short and not lot.conditions_open:
         return [Sentence("will_close", N_("Le recueil se termine le {closes_at}."), values)]
     if lot.minimum_kind == "indicative":
         template = N_("Ce minimum est indicatif : le {closes_at}, le lot sera clos même s'il manque.")
@@ -125,4 +144,6 @@ def state_pill(lot: LotState) -> tuple[Sentence, str]:
         return Sentence("open", N_("Recueil ouvert")), "info"
     if lot.is_short:
         return Sentence("short", N_("Minimum non atteint")), "short"
+    if lot.conditions_open:
+        return Sentence("met_on_conditions", N_("Atteint si les conditions tiennent")), "info"
     return Sentence("met", N_("Minimum atteint")), "met"

@@ -7,6 +7,7 @@ import pytest
 
 from marketplace.accounts.models import Organisation
 from marketplace.platform import clock, mail
+from marketplace.platform.permissions import SYSTEM
 from tenders.demand.services import close_lot
 from tests.factories.accounts import MembershipFactory, OrganisationFactory, operator, user_in
 from tests.factories.catalog import CertificateFactory, ProviderFactory, person_of, published_offer
@@ -111,6 +112,38 @@ def test_lot_page_after_a_missed_minimum_tells_each_establishment_why(session, s
     assert "Minimum non atteint : 100 postes sur 5 000" in page
     assert site.name in page and "vous n'êtes plus engagé et rien ne vous sera facturé" in page
     assert "Décisions récentes" in home and site.name in home
+
+
+def test_a_lot_page_after_its_closing_draws_what_was_decided_on(session, sign_in, in_app):
+    lot = open_pool(minimum=500, minimum_policy=["release"])
+    with in_app():
+        need_on(lot, 300)
+        need_on(lot, 40, minimum_pool_quantity=100)
+    with in_app(), clock.frozen_at(lot.needs_close_at):
+        close_lot(SYSTEM, lot.id)
+    said = text_of(sign_in(user_in()).get(f"/lots/{lot.id}"))
+    assert "340 postes réunis à la clôture par 2 établissements" in said
+    assert "Fermes 300" in said and "Conditionnels 40" in said
+
+
+def test_a_meter_says_the_minimum_of_each_grappe_and_what_they_lack(session, sign_in, in_app):
+    lot = open_pool(minimum=50, minimum_scope="grappe")
+    with in_app():
+        need_on(lot, 30)
+    page = sign_in(user_in()).get(f"/lots/{lot.id}")
+    assert "aucun minimum" not in page.text and "Pas de minimum" not in page.text
+    assert "Minimum : 50 par grappe. Il manque 20." in page.text
+    assert "Les besoins sans grappe n'ont pas encore leur minimum de 50 postes." in text_of(page)
+
+
+def test_a_minimum_reached_only_on_conditions_says_so(session, sign_in, in_app):
+    lot = open_pool(minimum=500)
+    with in_app():
+        need_on(lot, 300)
+        need_on(lot, 250, minimum_pool_quantity=600)
+    said = text_of(sign_in(user_in()).get(f"/lots/{lot.id}"))
+    assert "est atteint si les conditions de chacun tiennent : 550 engagés" in said
+    assert "Atteint si les conditions tiennent" in said
 
 
 def test_a_member_sees_who_can_answer_and_why_the_others_cannot(session, sign_in, in_app):

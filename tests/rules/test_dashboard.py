@@ -99,6 +99,16 @@ def test_an_indicative_minimum_warns_without_threatening():
 def test_a_minimum_per_grappe_counts_the_grappes_that_lack_something():
     assert situation.fact(lot(lacking=None, short_grappes=2, grappes=4)).code == "grappes_short"
     assert situation.fact(lot(lacking=None, short_grappes=0, grappes=4)).code == "grappes_met"
+    alone = lot(lacking=None, short_grappes=0, grappes=4, alone_short=True)
+    assert (situation.fact(alone).code, alone.is_short) == ("grappes_short", True)
+    assert lot(lacking=None, engaged=0).is_short
+
+
+def test_a_minimum_that_hangs_on_conditions_is_not_said_to_be_reached():
+    hanging = lot(lacking=0, engaged=5100, conditions_open=True)
+    assert situation.fact(hanging).code == "minimum_met_on_conditions"
+    assert [s.code for s in situation.consequences(hanging)] == ["will_extend", "then_release"]
+    assert situation.state_pill(hanging)[0].code == "met_on_conditions"
 
 
 def test_no_minimum_is_not_a_minimum_of_zero():

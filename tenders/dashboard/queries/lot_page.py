@@ -1,6 +1,6 @@
 """Everything on a lot's page, for one reader: where it stands, my need, what it costs, who can answer, what was decided."""
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -73,6 +73,7 @@ def get_lot_page(session: Session, actor: Actor, lot_id: UUID) -> LotPage:
     line = get_line(session, actor, lot_id)
     lot = line.lot
     pool = get_pool(session, actor, lot_id) if lot.opened_at is not None else None
+    line = _told_by_pool(line, pool)
     sites = list_own_sites(session, actor) if actor.has_kind("care_operator") else []
     own = list_own_needs(session, actor, lot_id) if sites else []
     quantity = standing_quantity(own)
@@ -93,6 +94,17 @@ def get_lot_page(session: Session, actor: Actor, lot_id: UUID) -> LotPage:
         closings=list_lot_closings(session, actor, lot_id),
         requirements=_requirements(session, lot),
     )
+
+
+def _told_by_pool(line: LotLine, pool: PoolView | None) -> LotLine:
+    """The line with what only the pool tells: what all grappes lack, whether the minimum hangs on conditions."""
+    if pool is None or line.figures is None or line.state.status != "open":
+        return line
+    if line.figures.minimum_per_grappe is not None:
+        return replace(line, figures=replace(line.figures, lacking_in_grappes=0 if pool.is_met else pool.missing))
+    hangs = line.figures.conditions_open and not pool.is_met
+    figures, state = replace(line.figures, conditions_open=hangs), replace(line.state, conditions_open=hangs)
+    return replace(line, figures=figures, state=state)
 
 
 def _edit_url(line: LotLine, site: Establishment) -> str | None:

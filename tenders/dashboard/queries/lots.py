@@ -1,5 +1,5 @@
 """Lots as the pages show them: one statement for a list, with the pool's totals and the last decision."""
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -93,6 +93,9 @@ def select_lines(actor: Actor) -> Select[Any]:
     short = (
         select(func.count()).select_from(LotGrappeTotals).where(of_lot, engaged < Lot.minimum_quantity).scalar_subquery()
     )
+    in_grappes = select(func.sum(engaged)).where(of_lot).scalar_subquery()
+    conditions = (Need.lot_id == Lot.id, Need.status == "counted", Need.minimum_pool_quantity.is_not(None))
+    hardest = select(func.max(Need.minimum_pool_quantity)).where(*conditions).scalar_subquery()
     largest = select(func.max(Need.quantity)).where(Need.lot_id == Lot.id, Need.status == "counted").scalar_subquery()
     return (
         visible_lots(actor)
@@ -105,8 +108,11 @@ def select_lines(actor: Actor) -> Select[Any]:
             Closing.outcome,
             Closing.ordered_quantity,
             Closing.body["tested_quantity"].as_integer(),
+            Closing.body["pool"].label("drawn"),
             grappes.label("grappes"),
             short.label("short_grappes"),
+            in_grappes.label("in_grappes"),
+            hardest.label("hardest_condition"),
             largest.label("largest") if actor.user_id is None else literal(0).label("largest"),
         )
     )
@@ -166,14 +172,19 @@ def get_line(session: Session, actor: Actor, lot_id: UUID) -> LotLine:
 
 def to_line(row: Any, actor: Actor) -> LotLine:
     """A row of `select_lines` as a line; outsiders who have not signed in get masked volumes."""
-    lot, category, totals, outcome, ordered, tested, grappes, short_grappes, largest = row
-    figures = figures_of(lot, totals)
-    masked = actor.user_id is None and rules.shown_volume(figures.engaged, _members(totals), largest or 0) is None
+    lot, category, totals, outcome, ordered, tested, drawn, grappes, short_grappes, in_grappes, hardest, largest = row
+    sums = _sums(totals)
+    if outcome is not None and lot.status != "open":  # decided: the pool itself may be released
+        sums = drawn or {**sums, "firm": tested}
+        largest = sums.get("largest", largest)
+    figures = figures_of(lot, sums, hardest)
+    masked = actor.user_id is None and rules.shown_volume(figures.engaged, sums["members"], largest or 0) is None
+    alone = figures.engaged - int(in_grappes or 0)
     state = LotState(
         status=lot.status,
         unit=unit_label(lot.unit),
         engaged=figures.engaged,
-        establishments=_members(totals),
+        establishments=sums["members"],
         minimum_kind=lot.minimum_kind,
         minimum=lot.minimum_quantity,
         lacking=None if lot.minimum_scope == "grappe" else figures.missing,
@@ -184,6 +195,8 @@ def to_line(row: Any, actor: Actor) -> LotLine:
         extension_days=lot.extension_days,
         short_grappes=short_grappes,
         grappes=grappes,
+        alone_short=0 < alone < (lot.minimum_quantity or 0),
+        conditions_open=figures.conditions_open,
         outcome=outcome,
         ordered=ordered if outcome == "met" else tested,
     )
@@ -191,25 +204,30 @@ def to_line(row: Any, actor: Actor) -> LotLine:
     return LotLine(lot, category.name_in(language()), None if masked else figures, state, countdown)
 
 
-def _members(totals: LotTotals | None) -> int:
-    return totals.members if totals is not None else 0
+_SUMS = ("firm", "conditional", "awaiting_signature", "indicative", "waitlisted", "tolerance")
 
 
-def figures_of(lot: Lot, totals: LotTotals | None) -> MeterFigures:
+def _sums(totals: LotTotals | None) -> dict[str, int]:
+    """The pool as it is; a lot without a pool yet has all zeros."""
+    return {name: getattr(totals, name) if totals is not None else 0 for name in (*_SUMS, "members")}
+
+
+def figures_of(lot: Lot, sums: Mapping[str, int], hardest_condition: int | None = None) -> MeterFigures:
     """The figures of a lot's meter, what lacks as the demand rules count it (packs, tolerances).
 
-    A lot without a pool yet has all zeros. A minimum per grappe is not the lot's.
+    A minimum per grappe is not the lot's. Without reading every condition, the minimum is said to hang on them when
+    the hardest asks for more than is pooled and firm needs alone do not reach it.
     """
-    sums = {
-        name: getattr(totals, name) if totals is not None else 0
-        for name in ("firm", "conditional", "awaiting_signature", "indicative", "waitlisted", "tolerance")
-    }
     minimum = lot.minimum_quantity if lot.minimum_scope == "lot" else None
-    lacking = gap(sums["firm"] + sums["conditional"], sums["tolerance"], minimum, lot.order_multiple)
+    engaged, multiple = sums["firm"] + sums["conditional"], lot.order_multiple
+    lacking = gap(engaged, sums["tolerance"], minimum, multiple)
+    hangs = (hardest_condition or 0) > engaged and not gap(sums["firm"], 0, minimum, multiple).is_met
     return MeterFigures(
-        **sums,
+        **{name: sums[name] for name in _SUMS},
         minimum=minimum,
         lacking=0 if lacking.is_met else lacking.missing,
+        conditions_open=hangs and lacking.is_met,
+        minimum_per_grappe=lot.minimum_quantity if lot.minimum_scope == "grappe" else None,
         maximum=lot.maximum_quantity,
         amount_per_unit=unit_cost_over_term(lot),
     )

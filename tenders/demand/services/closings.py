@@ -20,9 +20,10 @@ from tenders.demand.envelopes.booking import book, release_rest
 from tenders.demand.models import Closing, LotTotals, Need
 from tenders.demand.queries.closings import find_last_closing, list_live_needs
 from tenders.demand.rules.closing import ClosingTerms, Decision, PooledNeed, decide_closing
+from tenders.demand.rules.pool import NOTHING, contribution
 from tenders.demand.waiting_list import promote
 from tenders.demand.words import unit_of
-from tenders.demand.writing import lock_pool, move
+from tenders.demand.writing import SUMS, lock_pool, move
 from tenders.vehicles import queries as vehicles
 from tenders.vehicles.models import Lot, Vehicle
 
@@ -66,7 +67,7 @@ def close_lot(actor: Actor, lot_id: UUID, *, reason: str | None = None) -> Close
         decision = decide_closing(terms, [_pooled(need) for need in needs])
         if now < lot.needs_close_at and decision.outcome != "met":
             raise _not_reached_yet(lot, decision)
-        closing = _record(session, actor, lot, decision, reason, now, _organisations_behind(needs))
+        closing = _record(session, actor, lot, decision, reason, now, needs)
         _carry_out(session, lot, totals, terms, decision, {need.establishment_id: need for need in needs})
         if decision.outcome == "met" and decision.ordered_quantity:
             book(session, lot_id, "committed", decision.ordered_quantity, reason="lot_closed", by=actor.user_id)
@@ -167,13 +168,13 @@ def _pooled(need: Need) -> PooledNeed:
 
 def _record(
     session: Session, actor: Actor, lot: Lot, decision: Decision, reason: str | None, now: datetime,
-    organisations: Mapping[UUID | None, int],
+    needs: Sequence[Need],
 ) -> Closing:
     """The closing row and the audit; the primary key (lot, round) is the last guard of "once"."""
     closing = Closing(
         lot_id=lot.id, round=lot.round, outcome=decision.outcome, ordered_quantity=decision.ordered_quantity,
         policy_applied=decision.policy_applied, reason=reason, decided_at=now, decided_by=actor.user_id,
-        body=body_of(decision, organisations),
+        body=body_of(decision, _organisations_behind(needs)) | {"pool": _drawn(decision, needs)},
     )  # fmt: skip
     session.add(closing)
     session.flush()
@@ -190,6 +191,15 @@ def _organisations_behind(needs: Sequence[Need]) -> dict[UUID | None, int]:
     """How many organisations' counted needs each grappe (None: without one) brought: what masking looks at later."""
     pairs = {(need.grappe_id, need.organisation_id) for need in needs if need.status == "counted"}
     return Counter(grappe_id for grappe_id, _ in pairs)
+
+
+def _drawn(decision: Decision, needs: Sequence[Need]) -> dict[str, int]:
+    """The sums a meter draws once the pool itself is released: the needs that stay, or all that a missed minimum had."""
+    included = {member.establishment_id for member in decision.included}
+    shown = [need for need in needs if decision.outcome != "met" or need.establishment_id in included]
+    total = sum((contribution(n.status, n.firmness, n.quantity, n.tolerance) for n in shown), NOTHING)
+    largest = max((need.quantity for need in shown if need.status == "counted"), default=0)
+    return {name: getattr(total, name) for name in SUMS} | {"largest": largest}
 
 
 def body_of(decision: Decision, organisations: Mapping[UUID | None, int]) -> dict[str, Any]:
