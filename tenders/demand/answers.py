@@ -107,7 +107,7 @@ def _grappe_row(row: GrappeRow, whole: bool) -> dict[str, Any]:
 
 def closing(decided: Closing, sight: ClosingSight | None = None) -> dict[str, Any]:
     """A decision in the reader's language; `sight` None shows every member and grappe, else what this reader may see."""
-    body, visible = decided.body, sight and sight.members
+    body, visible = decided.body, sight.members if sight is not None else None
     return {
         "lot_id": decided.lot_id, "round": decided.round, "outcome": decided.outcome,
         "ordered_quantity": decided.ordered_quantity, "tested_quantity": body["tested_quantity"],

@@ -12,9 +12,11 @@ The locking protocol
    the row referred to, and a canceller holds the lot's row, a leaver the grappe's, while it waits for the totals.
    For the same reason a grappe's first row on a lot is written in a transaction of its own (`ensure_grappe_row`).
 3. **Nothing read before the lock is trusted.** `place` repeats, in its WHERE, what its caller decided on: the round,
-   that needs are taken, the room (or, to wait, the lack of room) under the maximum, the need's version. When one of
-   them moved, nothing is written, `Overtaken` rolls the transaction back and the use case starts again from a fresh
-   read. A closing sets `takes_needs` and `round` under the lock: a need accepted after it is impossible.
+   that needs are taken, the room (or, to wait, the lack of room) under the maximum, the need's version and when it was
+   first placed (a need withdrawn and placed again starts at version 1 again); and it looks at the version written, for
+   a need withdrawn meanwhile is inserted anew. When one of them moved, nothing is written, `Overtaken` rolls the
+   transaction back and the use case starts again from a fresh read. A closing sets `takes_needs` and `round` under the
+   lock: a need accepted after it is impossible.
 4. **No re-evaluation across CTEs.** In READ COMMITTED an UPDATE that waited is re-checked on the newest row, and that
    re-check cannot run another data-modifying CTE. Only `lot_totals`, which depends on no CTE, is updated; the rows
    behind it are written by INSERT … ON CONFLICT, which looks at the newest row by itself.
@@ -24,6 +26,7 @@ The locking protocol
 """
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -62,7 +65,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Placing:
-    """A need to write. `expected_version` 0: there was none. `claims`: 1 takes the claim, -1 gives it back, 0 neither."""
+    """A need to write. `claims`: 1 takes the claim, -1 gives it back, 0 neither.
+
+    `expected_version` 0: there was none. `expected_placed_at` tells a need withdrawn and placed again, whose version
+    starts again, from the one that was read.
+    """
 
     lot_id: UUID
     establishment_id: UUID
@@ -70,6 +77,7 @@ class Placing:
     placed: Placed
     round: int
     expected_version: int
+    expected_placed_at: datetime | None
     changes: tuple[Change, ...]
     claims: int
     category_code: str
@@ -120,7 +128,7 @@ need AS (
     SET {", ".join(f"{name} = excluded.{name}" for name in _NEED_COLUMNS)},
         placed_by = excluded.placed_by, changed_by = excluded.changed_by, ordered_quantity = NULL, decision_code = NULL,
         version = needs.version + 1
-    WHERE needs.version = :expected_version
+    WHERE needs.version = :expected_version AND needs.placed_at = CAST(:expected_placed_at AS timestamptz)
     RETURNING version, waitlist_number
 )"""
 _GRAPPES = f"""
@@ -183,7 +191,8 @@ def place(session: Session, placing: Placing) -> Written:
     placed, wish, signature = placing.placed, placing.placed.wish, placing.placed.signature
     values = {
         "lot_id": placing.lot_id, "establishment_id": placing.establishment_id, "round": placing.round,
-        "expected_version": placing.expected_version, "placed_by": placing.placed_by, "changed_at": clock.now(),
+        "expected_version": placing.expected_version, "expected_placed_at": placing.expected_placed_at,
+        "placed_by": placing.placed_by, "changed_at": clock.now(),
         "organisation_id": placing.organisation_id, "grappe_id": wish.grappe_id, "quantity": wish.quantity,
         "tolerance": wish.tolerance, "firmness": wish.firmness, "minimum_pool_quantity": wish.minimum_pool_quantity,
         "maximum_unit_price": wish.maximum_unit_price, "status": placed.status,
@@ -197,7 +206,7 @@ def place(session: Session, placing: Placing) -> Written:
     }  # fmt: skip
     in_grappe = any(change.grappe_id is not None for change in placing.changes)
     row = session.execute(_placing_statement(in_grappe, placing.claims), values).one_or_none()
-    if row is None or (placing.claims > 0 and not row.claimed):
+    if row is None or row.version != placing.expected_version + 1 or (placing.claims > 0 and not row.claimed):
         raise Overtaken
     return Written(row.version, row.waitlist_number, row.waitlisted, row.counted, row.maximum_quantity)
 

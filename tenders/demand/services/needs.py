@@ -237,6 +237,7 @@ def placing_of(actor: Actor, standing: Standing, establishment_id: UUID, placed:
         placed=placed,
         round=standing.round,
         expected_version=former.version if former else 0,
+        expected_placed_at=former.placed_at if former else None,
         changes=tuple(changes),
         claims=int(placed.status == "counted") - int(counted_before),
         category_code=standing.category_code,
