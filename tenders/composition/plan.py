@@ -92,6 +92,13 @@ class Plan:
             pooled + self.uplift(self.offer[inside], inside).sum() + self.alone[self.offer < 0].sum() + self.penalty * over
         )
 
+    def served(self) -> Floats:
+        """O×K units each offer serves of each class."""
+        served = np.zeros(self.model.unit_cost.shape)
+        inside = np.flatnonzero(self.offer >= 0)
+        np.add.at(served, (self.offer[inside], self.model.block_slot[inside]), self.model.block_quantity[inside])
+        return served
+
     def copy(self) -> "Plan":
         """An independent copy."""
         return Plan.of(self.model, self.offer)

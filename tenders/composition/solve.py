@@ -24,7 +24,10 @@ from tenders.composition.solver import Solver, SolverFailed
 
 EXACT_NEEDS: Final = 100
 """Up to here the optimum is proven, whatever gap is asked."""
-DIRECT_NEEDS: Final = 500
+DIRECT_NEEDS: Final = 200
+"""Up to here the program over single needs is solved at once; above, classes come first."""
+SINGLE_NEEDS: Final = 500
+"""Up to here the program over single needs also follows the classes, while the gap asked is not reached."""
 POLISH_NEEDS: Final = 15_000
 SUBGRADIENT_STEPS: Final = 400
 RECOMPOSE_STEPS: Final = 150
@@ -123,10 +126,10 @@ class _Run:
         bound = lagrangean.improve(model, lagrangean.first_prices(model), SUBGRADIENT_STEPS, deadline.part(0.3))
         self.raise_bound(bound.value, "prices")
         self.greedily(model, bound, deadline)
-        if len(blocks) <= DIRECT_NEEDS:
-            self.directly(blocks, deadline)
-        else:
+        if len(blocks) > DIRECT_NEEDS:
             self.by_classes(blocks, model, deadline)
+        if len(blocks) <= SINGLE_NEEDS and self.gap() > (self.settings.gap if len(blocks) > EXACT_NEEDS else 0.0):
+            self.directly(blocks, deadline)
         return self.finished()
 
     def recompose(self, earlier: Sequence[int | None]) -> Composition:
@@ -135,8 +138,11 @@ class _Run:
         blocks = blocks_of_instance(self.instance, self.settings.limits)
         model = build_model(self.instance, self.settings.limits, blocks)
         offers = [{earlier[need] for need in block.needs} for block in blocks]
-        plan = Plan.of(model, np.array([_only(found) for found in offers], np.int64))
+        at = np.array([_only(found) for found in offers], np.int64)
+        is_lost = (at >= 0) & ~np.isfinite(model.unit_cost[at, model.block_slot])
+        plan = Plan.of(model, np.where(is_lost, OUTSIDE, at))
         touched = {block.category for block, found in zip(blocks, offers, strict=True) if None in found}
+        touched |= set(model.block_category[is_lost].tolist())
         held = ((model.first <= plan.volume[:, None]) & (plan.volume[:, None] <= model.last)).any(axis=1)
         broken = (plan.volume > 0) & (~held | (plan.load > model.capacity)[model.provider])
         for category in sorted(touched | set(model.category[broken].tolist())):
@@ -154,10 +160,11 @@ class _Run:
         return limit - min(limit / 2, 0.03 * limit + SECONDS_PER_NEED * len(self.instance.needs))
 
     def directly(self, blocks: Sequence[Block], deadline: Deadline) -> None:
-        """Few needs: the program over single needs."""
+        """Few needs: the program over single needs, from the best answer so far."""
         single = build_model(self.instance, self.settings.limits, blocks, one_by_one=True)
         gap = 0.0 if len(blocks) <= EXACT_NEEDS else self.settings.gap
-        form, answer = self.solve_program(single, deadline, is_single=True, gap=gap)
+        so_far = Plan.of(single, np.array([self.best[block.needs[0]] for block in blocks], np.int64))
+        form, answer = self.solve_program(single, deadline, is_single=True, gap=gap, start=so_far)
         if answer.point is not None:
             self.confirm_plan(Plan.of(single, round_to_blocks(single, form.volumes(answer.point))), "program")
 
@@ -196,7 +203,9 @@ class _Run:
         local_search.shift_all(plan, deadline)
         return Plan.of(model, plan.offer)
 
-    def solve_program(self, model: Model, deadline: Deadline, *, is_single: bool, gap: float) -> tuple[Formulation, Answer]:
+    def solve_program(
+        self, model: Model, deadline: Deadline, *, is_single: bool, gap: float, start: Plan | None = None
+    ) -> tuple[Formulation, Answer]:
         """The program over the model's classes and the solver's answer to it; its bound is taken over."""
         form = formulate(model, model.first <= model.last, self.instance.coins, is_single=is_single)
         if not form.columns[0]:
@@ -206,7 +215,9 @@ class _Run:
         def heard(answer: Answer) -> None:
             self.raise_bound(answer.bound * coins, "program")
 
-        answer = self.solver.solve(program_of(form), deadline, gap=gap, seed=self.settings.seed, on_answer=heard)
+        point = None if start is None else form.point_of(start.served())
+        program = program_of(form)
+        answer = self.solver.solve(program, deadline, gap=gap, seed=self.settings.seed, start=point, on_answer=heard)
         self.raise_bound(answer.bound * coins, "program")
         return form, answer
 

@@ -83,6 +83,7 @@ def test_the_way_of_many_needs_is_feasible_and_bounded(limits: Limits, solver: S
     instance = parse_instance(random_document(3, establishments=60, providers=6, categories=3))
     exact = compose(instance, Settings(limits=limits, gap=0.001, time_limit=20), solver=solver)
     monkeypatch.setattr(solve, "DIRECT_NEEDS", 0)
+    monkeypatch.setattr(solve, "SINGLE_NEEDS", 0)
     by_classes = compose(instance, Settings(limits=limits, time_limit=20), solver=solver)
     assert by_classes.bound <= exact.evaluation.cost
     assert exact.bound <= by_classes.evaluation.cost <= 1.05 * exact.evaluation.cost
