@@ -18,6 +18,7 @@ from tenders.demand.queries import get_standing
 from tenders.demand.rules.placing import Wish
 from tenders.demand.rules.pool import Contribution
 from tenders.demand.services import put_need, return_need, sign_need, withdraw_need
+from tenders.demand.services.needs import placing_of
 from tenders.demand.writing import Change, Overtaken, Placing, place
 from tests.factories.accounts import user_in
 from tests.factories.demand import (
@@ -317,11 +318,28 @@ def test_a_write_decided_on_a_need_that_moved_since_writes_nothing(session: Sess
     waiting = stale.former.placed
     overtaken = Placing(
         lot.id, site.id, site.organisation_id, replace(waiting, status="counted", waitlist_number=None), stale.round,
-        stale.former.version, (Change(None, site.organisation_id, Contribution(firm=30, waitlisted=-30, members=1)),), 1,
+        stale.former.version, stale.former.placed_at,
+        (Change(None, site.organisation_id, Contribution(firm=30, waitlisted=-30, members=1)),), 1,
         stale.category_code, "EDR", actor.user_id,
     )  # fmt: skip
     with pytest.raises(Overtaken):
         place(session, overtaken)
+    session.rollback()
+    assert_totals_are_true(session)
+
+
+@pytest.mark.parametrize("is_placed_again", [True, False])
+def test_a_write_decided_on_a_need_withdrawn_since_writes_nothing(session: Session, is_placed_again: bool) -> None:
+    lot = open_pool()
+    site, actor = need_on(lot, 30)
+    stale = get_standing(session, lot.id, site.id)
+    withdraw_need(actor, lot.id, site.id)
+    if is_placed_again:
+        placed_on(lot, site, actor, 50)  # at version 1, as the one withdrawn was
+    assert stale.former is not None
+    grown = replace(stale.former.placed, wish=Wish(40, "firm"))
+    with pytest.raises(Overtaken):
+        place(session, placing_of(actor, stale, site.id, grown))
     session.rollback()
     assert_totals_are_true(session)
 
