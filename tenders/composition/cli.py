@@ -1,6 +1,7 @@
 """`grappe compose INSTANCE`: an instance file in, a solution file out; no database, no server."""
 import json
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from tenders.composition.solve import Composition, Progress, Settings, compose
 from tenders.composition.writing import solution_document
 
 MALFORMED = 2
+LEAST_SECONDS = 0.1
 
 
 @click.command("compose")
@@ -39,7 +41,9 @@ def compose_instance(
             click.echo(f"{error.path}: {error.reason}", err=True)
         sys.exit(MALFORMED)
     tell = (lambda step: click.echo(line_of(step, parsed.coins), err=True)) if progress else None
-    settings = Settings(time_limit, gap, seed, Limits(min_members, max_members), tell)
+    # What reading took, and starting the program (about its CPU seconds so far), is part of the time given.
+    left = max(LEAST_SECONDS, time_limit - time.process_time())
+    settings = Settings(left, gap, seed, Limits(min_members, max_members), tell)
     composition = compose(parsed, settings)
     text = json.dumps(solution_document(composition), ensure_ascii=False)
     if output is None:

@@ -9,6 +9,7 @@ import queue
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -57,7 +58,14 @@ class Solver:
         left = deadline.left()
         if left <= 0:
             return Answer(None, math.inf, -math.inf, is_final=False)
-        self._send(Request(program, left, gap, seed, start, options))
+        try:
+            self._send(Request(program, left, gap, seed, start, options))
+            return self._await(deadline, on_answer)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _await(self, deadline: Deadline, on_answer: OnAnswer | None) -> Answer:
         best = Answer(None, math.inf, -math.inf, is_final=False)
         while not best.is_final:
             heard = self._hear(deadline)
@@ -78,14 +86,18 @@ class Solver:
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with suppress(BrokenPipeError):
+                        pipe.close()
 
     def _send(self, request: Request) -> None:
         if self._process is None:
             self._start()
         assert self._process is not None and self._process.stdin is not None
-        pickle.dump(request, self._process.stdin, protocol=5)
-        self._process.stdin.flush()
+        try:
+            pickle.dump(request, self._process.stdin, protocol=5)
+            self._process.stdin.flush()
+        except OSError as error:
+            raise SolverFailed("the solver's process takes no program") from error
 
     def _start(self) -> None:
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -101,13 +113,13 @@ class Solver:
         """The next answer; None when the time is up."""
         late = 0.0
         while late <= GRACE:
+            wait = min(LOOK_EVERY, max(0.05, deadline.left()))
             try:
-                heard = self._heard.get(timeout=min(LOOK_EVERY, max(0.05, deadline.left())))
+                heard = self._heard.get(timeout=wait)
             except queue.Empty:
-                late += LOOK_EVERY if deadline.is_over() else 0.0
+                late += wait if deadline.is_over() else 0.0
                 continue
             if heard is None:
-                self.stop()
                 raise SolverFailed("the solver's process ended without an answer")
             return heard
         return None
