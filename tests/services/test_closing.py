@@ -158,6 +158,21 @@ def test_an_extension_opens_a_second_round_in_which_the_firm_stays_firm(session:
     assert_totals_are_true(session)
 
 
+def test_the_same_reason_closes_a_second_round_once_its_minimum_is_reached(session: Session) -> None:
+    lot = open_pool(minimum=500, minimum_policy=["extend", "release"])
+    need_on(lot, 300)
+    centre = centre_of(session, lot)
+    with clock.frozen_at(lot.needs_close_at):
+        first = close_lot(centre, lot.id, reason="fin du recueil").closing
+    with clock.frozen_at(first.decided_at + timedelta(days=1)):
+        repeated = close_lot(centre, lot.id, reason="fin du recueil")
+        assert (repeated.is_new, repeated.closing.round) == (False, 1)
+        assert refused(close_lot, centre, lot.id, reason="autre raison").code == "minimum_not_reached_yet"
+        need_on(lot, 200)
+        second = close_lot(centre, lot.id, reason="fin du recueil")
+        assert (second.is_new, second.closing.round, second.closing.outcome) == (True, 2, "met")
+
+
 def test_a_lot_is_extended_once_at_most(session: Session) -> None:
     lot = open_pool(minimum=500, minimum_policy=["extend"])
     need_on(lot, 300)

@@ -66,7 +66,7 @@ def close_lot(actor: Actor, lot_id: UUID, *, reason: str | None = None) -> Close
         terms = closing_terms(lot, now)
         decision = decide_closing(terms, [_pooled(need) for need in needs])
         if now < lot.needs_close_at and decision.outcome != "met":
-            raise _not_reached_yet(lot, decision)
+            return _repeated(session, lot, decision, reason)
         closing = _record(session, actor, lot, decision, reason, now, needs)
         _carry_out(session, lot, totals, terms, decision, {need.establishment_id: need for need in needs})
         if decision.outcome == "met" and decision.ordered_quantity:
@@ -143,13 +143,21 @@ def _lock_lot(session: Session, lot_id: UUID) -> Lot:
 def _already_decided(session: Session, lot: Lot, reason: str | None, now: datetime) -> Closing | None:
     """The decision this call repeats, if it repeats one.
 
-    After an extension the lot is in its next round; a call that could not close that round (before its date, without a
-    reason or with the one already given) asks for the decision taken.
+    After an extension the lot is in its next round; before its date, a call without a reason asks for the decision
+    taken.
     """
     last = find_last_closing(session, lot.id)
     if last is None or last.round == lot.round:
         return last
-    return last if now < lot.needs_close_at and reason in (None, last.reason) else None
+    return last if now < lot.needs_close_at and reason is None else None
+
+
+def _repeated(session: Session, lot: Lot, decision: Decision, reason: str | None) -> Closed:
+    """This round cannot be closed yet: with the reason already given the call asks for the decision taken before."""
+    last = find_last_closing(session, lot.id)
+    if last is None or last.reason != reason:
+        raise _not_reached_yet(lot, decision)
+    return Closed(last, is_new=False)
 
 
 def _pooled(need: Need) -> PooledNeed:
