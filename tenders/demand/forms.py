@@ -102,9 +102,15 @@ def _price(written: str | None) -> str | None:
 
 
 class ClosingForm(FlaskForm):
-    """Closing a lot; before its date the reason is required, and read by everybody."""
+    """Closing a lot at its date: nothing to say."""
+
+    reason = TextAreaField(_l("Raison"), [Optional(), Length(max=2000)])
+
+
+class EarlyClosingForm(FlaskForm):
+    """Closing a lot before its date: everybody reads why."""
 
     reason = TextAreaField(
-        _l("Raison d'une clôture avant la date"), [Optional(), Length(max=2000)],
-        description=_l("Chaque participant la lira. Inutile une fois la date passée."),
+        _l("Raison d'une clôture avant la date"), [REQUIRED, Length(max=2000)],
+        description=_l("Chaque participant la lira."),
     )  # fmt: skip

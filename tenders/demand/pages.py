@@ -21,7 +21,7 @@ from marketplace.platform.permissions import allowed, require
 from tenders.demand import answers, queries, services
 from tenders.demand.api import wish_of
 from tenders.demand.estimates.queries import find_estimate
-from tenders.demand.forms import ClosingForm, NeedForm
+from tenders.demand.forms import ClosingForm, EarlyClosingForm, NeedForm
 from tenders.demand.models import Need
 from tenders.demand.rules.exposure import Exposure, exposure
 from tenders.demand.schemas import NeedIn
@@ -112,7 +112,8 @@ def close_lot(lot_id: UUID) -> Any:
     """Close a lot: what would be decided now, then the decision."""
     lot = vehicles.get_lot(db.session(), current_actor(), lot_id)
     require(current_actor(), "lot.close", centre=lot.vehicle.organisation_id)
-    form = ClosingForm()
+    is_early = clock.now() < lot.needs_close_at
+    form = EarlyClosingForm() if is_early else ClosingForm()
     homeless: list[str] = []
     if form.validate_on_submit():
         try:
@@ -125,9 +126,10 @@ def close_lot(lot_id: UUID) -> Any:
             if refused.status in (403, 404):
                 raise
             homeless = [sentence(refused)]
+    pool = queries.get_pool(db.session(), current_actor(), lot_id)
     page = render_template(
-        "demand/close.html", form=form, homeless=homeless, lot=lot, lot_url=_lot_url(lot_id),
-        pool=queries.get_pool(db.session(), current_actor(), lot_id), is_early=clock.now() < lot.needs_close_at,
+        "demand/close.html", form=form, homeless=homeless, lot=lot, lot_url=_lot_url(lot_id), pool=pool,
+        is_early=is_early, may_close=not is_early or pool.is_met or pool.minimum.kind != "contractual",
     )  # fmt: skip
     return page, 422 if form.is_submitted() else 200
 

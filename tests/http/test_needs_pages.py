@@ -1,4 +1,5 @@
 """The pages of a need and of a closing: what is shown before a signature, and where a refusal appears."""
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -120,8 +121,11 @@ def test_the_centre_closes_with_a_reason_and_everybody_reads_its_decision(api: A
     centre = sign_in(centre_user(lot))
     page = centre.get(f"/lots/{lot.id}/cloture")
     assert "Il manque 40 postes pour atteindre le minimum de 100 (60 engagés)." in text_of(page)
+    assert "Clore et décider" not in text_of(page) and "Rien à décider pour l'instant" in text_of(page)
     assert centre.post(f"/lots/{lot.id}/cloture", data={"reason": "tôt"}).status_code == 422
     need_on(api, lot, 45)
+    ready = text_of(centre.get(f"/lots/{lot.id}/cloture"))
+    assert "Clore et décider" in ready and re.search(r'<textarea[^>]* name="reason"[^>]* required', ready)
     assert centre.post(f"/lots/{lot.id}/cloture", data={}).status_code == 422
     assert "Rien n'a encore été décidé" in text_of(centre.get(f"/lots/{lot.id}/decision")).replace("&#39;", "'")
     assert centre.post(f"/lots/{lot.id}/cloture", data={"reason": "minimum atteint"}).status_code == 302
