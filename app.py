@@ -20,7 +20,7 @@ from catalog.offers import permissions as offers_permissions
 from catalog.providers import api as profiles_api
 from catalog.providers import pages as profiles_pages
 from catalog.providers import permissions as providers_permissions
-from catalog.providers import subcontracting_api, subcontracting_pages
+from catalog.providers import sign_up, sign_up_pages, subcontracting_api, subcontracting_pages
 from marketplace.accounts import api as accounts_api
 from marketplace.accounts import expiry, identity, passwords_by_mail
 from marketplace.accounts import pages as accounts_pages
@@ -133,6 +133,7 @@ PAGE_BLUEPRINTS = (
     directory_pages.bp,
     profiles_pages.bp,
     subcontracting_pages.bp,
+    sign_up_pages.bp,
     certifications_pages.bp,
     offers_pages.bp,
 )
@@ -162,6 +163,7 @@ PUBLIC_ENDPOINTS = {
     *mailbox.PUBLIC_ENDPOINTS,
     *health.PUBLIC_ENDPOINTS,
     *directory_pages.PUBLIC_ENDPOINTS,
+    *sign_up_pages.PUBLIC_ENDPOINTS,
 }
 LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (notifications_events.OrganisationsOf, establishments_answers.organisations_of),
@@ -179,6 +181,7 @@ LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
 )
 OUTBOX_HANDLERS = {
     passwords_by_mail.KIND: passwords_by_mail.deliver,
+    sign_up.KIND: sign_up.deliver,
     notifications.TELLING: notifications.deliver_telling,
     notifications.MAILING: notification_mails.deliver_mail,
     seal_mails.KIND: seal_mails.deliver_seal,
@@ -190,6 +193,7 @@ CHECKS: dict[str, jobs.Check] = {
     "demand.end_lots": lambda _now: demand_services.end_lots(),
     "envelopes.raise_alerts": envelope_alerts.raise_alerts,
     "certifications.remind_of_ends": certificate_reminders.remind_of_ends,
+    "providers.forget_sign_ups": sign_up.forget_sign_ups,
     "control_room.send_summaries": control_room.send_summaries,
 }
 """What falls due: name → use case that does everything due now and says how many (run each minute by the worker)."""

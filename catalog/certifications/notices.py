@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 from catalog.certifications import messages, queries
 from catalog.certifications.models import Certificate
 from catalog.providers.models import Provider
+from catalog.providers.services import sentence_of
 from marketplace.notifications.services import tell
 
 messages.register_all()
@@ -13,13 +14,7 @@ def decided(session: Session, certificate: Certificate, provider: Provider, deci
     """Tell the provider what the platform decided about its certificate, and why."""
     schemes = queries.list_schemes(session)
     values = {
-        "scheme": schemes[certificate.scheme].name, "number": certificate.number, "reason": _ended(certificate.reason),
+        "scheme": schemes[certificate.scheme].name, "number": certificate.number, "reason": sentence_of(certificate.reason),
         "ends_on": queries.held(certificate, schemes).ends_on,
     }  # fmt: skip
     tell(session, template=f"certificate_{decision}", values=values, organisation_ids=[provider.organisation_id])
-
-
-def _ended(reason: str | None) -> str:
-    """A reason as a sentence that another one may follow."""
-    text = (reason or "").strip()
-    return text if not text or text[-1] in ".!?…" else f"{text}."

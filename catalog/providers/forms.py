@@ -4,13 +4,13 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import DateField, EmailField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, Length, Optional
 
 from catalog.providers import labels
 from catalog.providers.countries import COUNTRIES
-from marketplace.accounts.forms import CheckboxesField
+from marketplace.accounts.forms import ADDRESS, CheckboxesField
 from marketplace.platform.i18n import say
 
 REQUIRED = InputRequired(_l("Ce champ est obligatoire."))
@@ -90,3 +90,21 @@ class SiteForm(CountryForm):
     def body(self) -> dict[str, Any]:
         """The form as the schema reads it."""
         return {"name": self.name.data, "address": self.address.data, "country": self.country.data}
+
+
+class SignUpForm(FlaskForm):
+    """A vendor that wants to join."""
+
+    company = StringField(_l("Société"), [REQUIRED, Length(max=200)])
+    siren = StringField(_l("SIREN"), [REQUIRED, Length(max=20)], description=_l("Neuf chiffres."))
+    vat_number = StringField(_l("Numéro de TVA intracommunautaire"), [Optional(), Length(max=20)])
+    full_name = StringField(_l("Prénom et nom"), [REQUIRED, Length(max=200)])
+    email = EmailField(
+        _l("Adresse électronique professionnelle"), [REQUIRED, Length(max=320), ADDRESS],
+        description=_l("Vous y recevrez un lien à ouvrir dans les 24 heures."),
+    )  # fmt: skip
+
+    def body(self) -> dict[str, Any]:
+        """What the use case takes."""
+        names = ("company", "siren", "full_name", "email")
+        return {**{name: self[name].data for name in names}, "vat_number": self.vat_number.data or None}

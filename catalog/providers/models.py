@@ -88,3 +88,22 @@ class HostingSite(Model):
     country: Mapped[str] = mapped_column(Text)
     declared_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     ended_at: Mapped[datetime | None] = _moment()
+
+
+class SignUp(Model):
+    """Somebody who asks to sell here, until the address is confirmed; forgotten when it never is.
+
+    Nothing else exists before the confirmation: neither user nor organisation.
+    """
+
+    __tablename__ = "provider_sign_ups"
+    __table_args__ = (Index("ix_provider_sign_ups_asked_at", "asked_at"),)
+
+    id: Mapped[UUID] = id_column()
+    email: Mapped[str] = mapped_column(Text)
+    full_name: Mapped[str] = mapped_column(Text)
+    company: Mapped[str] = mapped_column(Text)
+    siren: Mapped[str] = mapped_column(Text)
+    vat_number: Mapped[str | None] = mapped_column(Text)
+    locale: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

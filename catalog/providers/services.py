@@ -6,16 +6,19 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from catalog.providers import queries, rules
+from catalog.providers import messages, queries, rules
 from catalog.providers.models import Provider
 from marketplace.accounts import queries as accounts_queries
 from marketplace.establishments.rules import fold
 from marketplace.establishments.territory import COLLECTIVITIES, REGIONS
+from marketplace.notifications.services import tell
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
 from marketplace.platform.errors import N_, StaleVersion
 from marketplace.platform.http import name_constraint
 from marketplace.platform.permissions import Actor, require
+
+messages.register_all()
 
 ALREADY_REGISTERED = N_("Cette organisation a déjà une fiche de prestataire : ouvrez-la pour la modifier.")
 TERRITORIES = {**REGIONS, **COLLECTIVITIES}
@@ -84,6 +87,7 @@ def decide_provider(actor: Actor, provider_id: UUID, *, decision: str, reason: s
         provider.refused_at = clock.now() if decision == "refuse" else None
         provider.decision_reason = (reason or "").strip() or None
         provider.version += 1
+        _notify(session, provider, f"provider_{decision}", reason=sentence_of(provider.decision_reason))
         audit.record(
             session, actor, f"provider.{decision}", "provider", provider.id, organisation_id=provider.organisation_id,
             after={"reason": provider.decision_reason},
@@ -99,6 +103,7 @@ def suspend_provider(actor: Actor, provider_id: UUID, *, until: date, reason: st
         rules.check_suspension(until, reason, clock.today())
         provider.suspended_until, provider.suspension_reason = until, reason.strip()
         provider.version += 1
+        _notify(session, provider, "provider_suspended", reason=sentence_of(reason), until=until)
         audit.record(
             session, actor, "provider.suspended", "provider", provider.id, organisation_id=provider.organisation_id,
             after={"until": until, "reason": provider.suspension_reason},
@@ -126,6 +131,19 @@ def lock_provider(session: Session, actor: Actor, provider_id: UUID) -> Provider
     provider = queries.get_provider(session, actor, provider_id)
     session.refresh(provider, with_for_update=True)
     return provider
+
+
+def sentence_of(reason: str | None) -> str:
+    """A reason as a sentence that another one may follow."""
+    text = (reason or "").strip()
+    return text if not text or text[-1] in ".!?…" else f"{text}."
+
+
+def _notify(session: Session, provider: Provider, template: str, **values: Any) -> None:
+    tell(
+        session, template=template, values={"provider": provider.name, **values},
+        organisation_ids=[provider.organisation_id],
+    )  # fmt: skip
 
 
 def _facts(provider: Provider) -> dict[str, Any]:
