@@ -133,18 +133,25 @@ def percent(value: Decimal | float | None, digits: int = 0) -> str:
 
 
 def day(value: date | datetime | None) -> str:
-    """A day in words, in Paris: 12 juin 2027."""
+    """A day in words, in Paris: 12 juin 2027, 1er avril 2027."""
     if value is None:
         return "–"
-    return format_date(clock.paris(value) if isinstance(value, datetime) else value, "d MMMM y", locale=language())
+    on_the_wall = clock.paris(value) if isinstance(value, datetime) else value
+    return format_date(on_the_wall, _day_pattern(on_the_wall), locale=language())
+
+
+def _day_pattern(on_the_wall: date) -> str:
+    """French counts the days of a month from its "premier"."""
+    return "d'er' MMMM y" if language() == "fr" and on_the_wall.day == 1 else "d MMMM y"
 
 
 def moment(value: datetime | None) -> str:
     """A moment in words, in Paris: 12 juin 2027 à 12 h 00."""
     if value is None:
         return "–"
-    pattern = "d MMMM y 'à' H 'h' mm" if language() == "fr" else "d MMMM y 'at' HH:mm"
-    return format_datetime(clock.paris(value), pattern, locale=language(), tzinfo=clock.PARIS)
+    on_the_wall = clock.paris(value)
+    pattern = f"{_day_pattern(on_the_wall)} 'à' H 'h' mm" if language() == "fr" else "d MMMM y 'at' HH:mm"
+    return format_datetime(on_the_wall, pattern, locale=language(), tzinfo=clock.PARIS)
 
 
 class PoBabel(Babel):

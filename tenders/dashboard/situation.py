@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from marketplace.platform.errors import N_, Sentence
+from tenders.demand.words import unit_of
 
 
 @dataclass(frozen=True)
 class LotState:
-    """What the sentences need. `unit` is the plural word in the reader's language; quantities are in that unit.
+    """What the sentences need. `unit` is the plural word in the reader's language, `unit_code` the unit of quantities.
 
     `lacking`: units still lacking to the lot's minimum; None when the minimum is per grappe (`short_grappes` then says
     how many grappes lack something, `alone_short` whether the needs without a grappe do). `conditions_open`: the minimum
@@ -34,6 +35,11 @@ class LotState:
     conditions_open: bool = False
     outcome: str | None = None
     ordered: int | None = None
+    unit_code: str | None = None
+
+    def word(self, quantity: int | None) -> Sentence | str:
+        """The unit's word after a quantity: "1 poste", "300 postes"."""
+        return self.unit if self.unit_code is None else unit_of(self.unit_code, 2 if quantity is None else quantity)
 
     @property
     def is_short(self) -> bool:
@@ -49,14 +55,17 @@ def fact(lot: LotState) -> Sentence:
         return Sentence("lot_cancelled", N_("Ce lot est annulé : plus personne n'est engagé et rien ne sera facturé."))
     if lot.outcome is not None and lot.status != "open":
         return _decided(lot)
-    values = {"unit": lot.unit, "engaged": lot.engaged, "minimum": lot.minimum, "establishments": lot.establishments}
+    values = {
+        "unit": lot.word(lot.minimum), "engaged": lot.engaged, "minimum": lot.minimum, "establishments": lot.establishments,
+    }  # fmt: skip
     if lot.minimum_kind == "none" or lot.minimum is None:
-        return Sentence("no_minimum", N_("{engaged} {unit} engagés ; ce lot n'a pas de minimum."), values)
+        template = N_("{engaged} {unit} engagés ; ce lot n'a pas de minimum.")
+        return Sentence("no_minimum", template, {**values, "unit": lot.word(lot.engaged)})
     if lot.lacking is None:
         return _per_grappe(lot, values)
     if lot.lacking:
         template = N_("Il manque {lacking} {unit} pour atteindre le minimum de {minimum}.")
-        return Sentence("minimum_short", template, {**values, "lacking": lot.lacking})
+        return Sentence("minimum_short", template, {**values, "lacking": lot.lacking, "unit": lot.word(lot.lacking)})
     if lot.conditions_open:
         template = N_("Le minimum de {minimum} {unit} est atteint si les conditions de chacun tiennent : {engaged} engagés.")
         return Sentence("minimum_met_on_conditions", template, values)
@@ -82,7 +91,7 @@ def _per_grappe(lot: LotState, values: dict[str, object]) -> Sentence:
 
 
 def _decided(lot: LotState) -> Sentence:
-    values = {"unit": lot.unit, "ordered": lot.ordered or 0, "minimum": lot.minimum or 0}
+    values = {"unit": lot.word(lot.ordered or 0), "ordered": lot.ordered or 0, "minimum": lot.minimum or 0}
     if lot.outcome == "met":
         return Sentence("closed_met", N_("Recueil clos : {ordered} {unit} retenus, le minimum est atteint."), values)
     return Sentence(

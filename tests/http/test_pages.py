@@ -132,7 +132,7 @@ def test_a_meter_says_the_minimum_of_each_grappe_and_what_they_lack(session, sig
         need_on(lot, 30)
     page = sign_in(user_in()).get(f"/lots/{lot.id}")
     assert "aucun minimum" not in page.text and "Pas de minimum" not in page.text
-    assert "Minimum : 50 par grappe. Il manque 20." in page.text
+    assert "Minimum : 50 postes par grappe. Il manque 20." in page.text
     assert "Les besoins sans grappe n'ont pas encore leur minimum de 50 postes." in text_of(page)
 
 

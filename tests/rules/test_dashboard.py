@@ -7,6 +7,7 @@ import pytest
 
 from catalog.offers.rules import PriceGrid, brackets_from
 from marketplace.platform.errors import N_, Sentence
+from marketplace.platform.i18n import day, moment, sentence
 from tenders.dashboard import rules, situation
 from tenders.dashboard.price_steps import price_steps
 from tenders.dashboard.situation import LotState
@@ -102,6 +103,17 @@ def test_a_minimum_per_grappe_counts_the_grappes_that_lack_something():
     alone = lot(lacking=None, short_grappes=0, grappes=4, alone_short=True)
     assert (situation.fact(alone).code, alone.is_short) == ("grappes_short", True)
     assert lot(lacking=None, engaged=0).is_short
+
+
+def test_the_first_day_of_a_month_is_its_first():
+    assert day(datetime(2027, 4, 1, 10, 0, tzinfo=UTC)) == "1er avril 2027"
+    assert moment(datetime(2027, 3, 31, 22, 30, tzinfo=UTC)) == "1er avril 2027 à 0 h 30"
+    assert day(CLOSING) == "12 juin 2027"
+
+
+def test_one_unit_is_said_in_the_singular():
+    one = situation.fact(lot(lacking=1, unit_code="exercise"))
+    assert sentence(one) == "Il manque 1 exercice pour atteindre le minimum de 5\u202f000."
 
 
 def test_a_minimum_that_hangs_on_conditions_is_not_said_to_be_reached():

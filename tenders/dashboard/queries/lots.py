@@ -183,6 +183,7 @@ def to_line(row: Any, actor: Actor) -> LotLine:
     state = LotState(
         status=lot.status,
         unit=unit_label(lot.unit),
+        unit_code=lot.unit,
         engaged=figures.engaged,
         establishments=sums["members"],
         minimum_kind=lot.minimum_kind,
