@@ -1,5 +1,7 @@
 """A first composition at the bound's prices: offers in the order of what they save, each filled with what is left.
 
+A second round opens further contracts for whoever is still outside, wherever that is cheaper than alone.
+
 Heuristic; it gives an answer early and the solver a point to start from.
 """
 import numpy as np
@@ -14,24 +16,32 @@ def fill_greedily(model: Model, bound: Bound) -> tuple[NDArray[np.bool_], Floats
     prices = bound.prices
     left, work = model.slot_quantity.copy(), model.capacity.astype(float)
     brackets, served = np.zeros(model.price.shape, bool), np.zeros(model.unit_cost.shape)
-    value = bound.contract.min(axis=1, initial=np.inf)
-    for offer in np.argsort(value, kind="stable").tolist():
-        category, provider = model.category[offer], model.provider[offer]
-        effort = model.workload[offer]
-        margin = model.unit_cost[offer] + effort * prices.work[provider] - prices.unit[category]
-        order = np.argsort(margin, kind="stable")
-        amount = np.minimum(left[category], model.most[offer])[order]
-        room = work[provider] / effort if effort > 0 else np.inf
-        found = _best_filling(model, offer, margin[order], amount, room)
-        if found is None:
-            continue
-        number, volume = found
-        taken = np.clip(volume - (np.cumsum(amount) - amount), 0.0, amount)
-        served[offer, order] = taken
-        brackets[offer, number] = True
-        left[category, order] -= taken
-        work[provider] -= volume * effort
+    order = np.argsort(bound.contract.min(axis=1, initial=np.inf), kind="stable").tolist()
+    for worth in (prices.unit, model.slot_alone):
+        for offer in order:
+            if not brackets[offer].any():
+                _open(model, offer, (worth, prices.work), (left, work), (brackets, served))
     return brackets, served
+
+
+def _open(
+    model: Model, offer: int, worth: tuple[Floats, Floats], left: tuple[Floats, Floats], into: tuple[NDArray[np.bool_], Floats]
+) -> None:
+    """Open a contract where it saves something: takes units and work from what is `left`, and notes it."""
+    category, provider, effort = model.category[offer], model.provider[offer], model.workload[offer]
+    margin = model.unit_cost[offer] + effort * worth[1][provider] - worth[0][category]
+    order = np.argsort(margin, kind="stable")
+    amount = np.minimum(left[0][category], model.most[offer])[order]
+    room = left[1][provider] / effort if effort > 0 else np.inf
+    found = _best_filling(model, offer, margin[order], amount, room)
+    if found is None:
+        return
+    number, volume = found
+    taken = np.clip(volume - (np.cumsum(amount) - amount), 0.0, amount)
+    into[0][offer, number] = True
+    into[1][offer, order] = taken
+    left[0][category, order] -= taken
+    left[1][provider] -= volume * effort
 
 
 def _best_filling(model: Model, offer: int, margin: Floats, amount: Floats, room: float) -> tuple[int, float] | None:

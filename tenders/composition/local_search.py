@@ -32,6 +32,8 @@ def improve(plan: Plan, deadline: Deadline, rng: np.random.Generator, *, swaps: 
 def shift_all(plan: Plan, deadline: Deadline) -> None:
     """Shift in every category until nothing helps."""
     for category in np.unique(plan.category).tolist():
+        if deadline.is_over():
+            return
         shift(plan, np.flatnonzero(plan.category == category), np.flatnonzero(plan.model.category == category), deadline)
 
 

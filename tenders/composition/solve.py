@@ -31,7 +31,7 @@ SINGLE_NEEDS: Final = 500
 POLISH_NEEDS: Final = 15_000
 SUBGRADIENT_STEPS: Final = 400
 RECOMPOSE_STEPS: Final = 150
-SECONDS_PER_NEED: Final = 2.5e-5
+SECONDS_PER_NEED: Final = 4e-5
 """Kept for evaluating and sharing the answer."""
 
 
@@ -125,7 +125,8 @@ class _Run:
         model = build_model(self.instance, self.settings.limits, blocks)
         bound = lagrangean.improve(model, lagrangean.first_prices(model), SUBGRADIENT_STEPS, deadline.part(0.3))
         self.raise_bound(bound.value, "prices")
-        self.greedily(model, bound, deadline)
+        if deadline.left() > SECONDS_PER_NEED * len(blocks):
+            self.greedily(model, bound, deadline)
         if len(blocks) > DIRECT_NEEDS:
             self.by_classes(blocks, model, deadline)
         if len(blocks) <= SINGLE_NEEDS and self.gap() > (self.settings.gap if len(blocks) > EXACT_NEEDS else 0.0):
