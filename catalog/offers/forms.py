@@ -9,6 +9,7 @@ from wtforms import FieldList, Form, FormField, RadioField, SelectField, StringF
 from wtforms.validators import Optional
 
 from catalog.offers.models import Offer
+from catalog.offers.pasting import WrongCell, read_pasted_grid
 from catalog.offers.queries import grid_of
 from catalog.offers.rules import MOST_BRACKETS
 from catalog.providers import labels
@@ -18,7 +19,7 @@ from marketplace.accounts.forms import CheckboxesField
 from marketplace.categories.models import ServiceCategory
 from marketplace.categories.units import UNITS, unit_word
 from marketplace.platform.errors import N_, BadInput
-from marketplace.platform.i18n import language
+from marketplace.platform.i18n import language, sentence
 
 BLANK_ROWS = 3
 
@@ -40,6 +41,13 @@ class OfferForm(FlaskForm):
     price_period = SelectField(_l("Le prix est dû"), [Optional()])
     pricing = RadioField(_l("Mode de prix"), [REQUIRED], choices=choices(labels.PRICINGS), default="all_units")
     brackets = FieldList(FormField(BracketForm), max_entries=MOST_BRACKETS)
+    pasted_grid = TextAreaField(
+        _l("Ou collez la grille"), [Optional()],
+        description=_l(
+            "Depuis un tableur ou un fichier CSV, deux colonnes : à partir de, prix unitaire HT. "
+            "Ce qui est collé remplace les lignes ci-dessus."
+        ),
+    )  # fmt: skip
     mobilisation_amount = StringField(
         _l("Frais de mise en place, en euros HT"), [Optional()],
         description=_l("Payés une fois, quelle que soit la quantité."),
@@ -52,6 +60,19 @@ class OfferForm(FlaskForm):
         _l("Majorations par région"), [Optional()],
         description=_l("Une par ligne : code INSEE, deux-points, euros par unité et période. Exemple : 02 : 0,35"),
     )  # fmt: skip
+    response_hours = StringField(
+        _l("Prise en charge, en heures"), [Optional()], description=_l("Délai garanti avant que quelqu'un réponde.")
+    )
+    restoration_hours = StringField(
+        _l("Rétablissement, en heures"), [Optional()], description=_l("Délai garanti avant que le service reprenne.")
+    )
+    service_hours = SelectField(_l("Heures de service"), [Optional()])
+    commitment_months = StringField(
+        _l("Durée d'engagement, en mois"), [Optional()], description=_l("Vide : aucune durée minimale.")
+    )
+    indexation = TextAreaField(
+        _l("Révision des prix"), [Optional()], description=_l("Indice et formule, tels qu'ils figureront au contrat.")
+    )
     delivery_modes = CheckboxesField(_l("Modes d'intervention"), choices=choices(labels.DELIVERY_MODES))
     visibility = RadioField(_l("Qui voit vos prix"), [REQUIRED], choices=choices(labels.VISIBILITIES), default="buyers")
 
@@ -59,6 +80,7 @@ class OfferForm(FlaskForm):
 
     def __init__(self, categories: Sequence[ServiceCategory], *, begun: bool = False, **options: Any) -> None:
         super().__init__(**options)
+        self.service_hours.choices = choices({"": _("non précisées"), **labels.SERVICE_HOURS})
         if begun:
             for name in self.BEGUN:
                 del self[name]
@@ -87,7 +109,12 @@ class OfferForm(FlaskForm):
             "regional_uplifts": _uplifts(self.regional_uplifts.data),
             "delivery_modes": self.delivery_modes.data or [],
             "visibility": self.visibility.data,
-            "brackets": [
+            "response_hours": _whole(self.response_hours.data),
+            "restoration_hours": _whole(self.restoration_hours.data),
+            "service_hours": self.service_hours.data or None,
+            "commitment_months": _whole(self.commitment_months.data),
+            "indexation": self.indexation.data or "",
+            "brackets": _pasted(self.pasted_grid.data) or [
                 {"from_quantity": _whole(e.from_quantity.data), "unit_price": figures(e.unit_price.data)}
                 for e in self.brackets
                 if e.from_quantity.data or e.unit_price.data
@@ -101,11 +128,13 @@ class OfferForm(FlaskForm):
 def offer_values(offer: Offer) -> dict[str, Any]:
     """A draft as the form shows it."""
     grid = grid_of(offer)
-    plain = ("title", "description", "pricing", "minimum_quantity", "delivery_modes", "visibility")
+    plain = ("title", "description", "pricing", "minimum_quantity", "delivery_modes", "visibility", "indexation")
     return {
         **{name: getattr(offer, name) for name in plain},
         "mobilisation_amount": f"{grid.mobilisation_amount:f}",
         "capacity": offer.capacity if offer.capacity is not None else "",
+        "service_hours": offer.service_hours or "",
+        **{name: getattr(offer, name) or "" for name in ("response_hours", "restoration_hours", "commitment_months")},
         "regional_uplifts": "\n".join(f"{region} : {uplift:f}" for region, uplift in grid.regional_uplifts.items()),
         "brackets": [{"from_quantity": b.from_quantity, "unit_price": f"{b.unit_price:f}"} for b in grid.brackets],
     }
@@ -115,6 +144,19 @@ def _whole(text: Any) -> Any:
     """A whole number typed with spaces, or the text itself for the schema to refuse."""
     cleaned = figures(None if text is None else str(text))
     return int(cleaned) if cleaned is not None and cleaned.isascii() and cleaned.isdigit() else cleaned
+
+
+def _pasted(text: str | None) -> list[dict[str, Any]]:
+    """The pasted grid; BadInput names every wrong cell by its line and column."""
+    grid = read_pasted_grid(text or "")
+    if grid.wrong:
+        raise BadInput({"pasted_grid": [_where(cell) for cell in grid.wrong]})
+    return list(grid.rows)
+
+
+def _where(cell: WrongCell) -> str:
+    reason = sentence(cell.reason)
+    return _("Ligne %(line)s, colonne %(column)s : %(reason)s", line=cell.line, column=cell.column, reason=reason)
 
 
 def _uplifts(text: str | None) -> dict[str, str]:

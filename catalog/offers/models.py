@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from catalog.offers.rules import PRICINGS, VISIBILITIES
+from catalog.offers.rules import PRICINGS, SERVICE_HOURS, VISIBILITIES
 from catalog.providers.words import DELIVERY_MODES, sql_list
 from marketplace.categories.units import PRICE_PERIODS, UNITS
 from marketplace.platform import clock
@@ -59,6 +59,11 @@ class Offer(Model):
         CheckConstraint("mobilisation_amount >= 0", name="mobilisation_not_negative"),
         CheckConstraint("minimum_quantity >= 1", name="minimum_at_least_one"),
         CheckConstraint("capacity >= minimum_quantity", name="capacity_holds_the_minimum"),
+        _known("service_hours", SERVICE_HOURS),
+        CheckConstraint("response_hours > 0", name="response_hours_positive"),
+        # Nothing is restored before somebody answered.
+        CheckConstraint("restoration_hours >= COALESCE(response_hours, 1)", name="restored_after_answered"),
+        CheckConstraint("commitment_months > 0", name="commitment_positive"),
         CheckConstraint("jsonb_typeof(regional_uplifts) = 'object'", name="regional_uplifts_is_object"),
         # Nothing that was never published can be replaced or withdrawn: a draft is deleted.
         CheckConstraint(
@@ -83,6 +88,11 @@ class Offer(Model):
     capacity: Mapped[int | None] = mapped_column(BigInteger)
     regional_uplifts: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, server_default="{}")
     delivery_modes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    response_hours: Mapped[int | None]
+    restoration_hours: Mapped[int | None]
+    service_hours: Mapped[str | None] = mapped_column(Text)
+    commitment_months: Mapped[int | None]
+    indexation: Mapped[str] = mapped_column(Text, default="", server_default="")
     visibility: Mapped[str] = mapped_column(Text, default="buyers", server_default="buyers")
     supersedes_id: Mapped[UUID | None] = mapped_column(ForeignKey("offers.id"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)

@@ -10,6 +10,8 @@ from marketplace.platform.money import round_unit_price
 
 PRICINGS: Final = ("all_units", "incremental")
 VISIBILITIES: Final = ("buyers", "public")
+SERVICE_HOURS: Final = ("business", "extended", "always")
+"""When somebody answers: working hours, evenings and Saturdays too, day and night."""
 MOST_BRACKETS: Final = 20
 ALTERNATIVE_UNITS: Final[Mapping[str, tuple[str, ...]]] = {"support_maintenance": ("site",)}
 """Units an offer may count in beside its category's own (domain §4: support per endpoint and month, or site and year)."""
@@ -159,6 +161,16 @@ def check_volumes(minimum_quantity: int, capacity: int | None) -> None:
             "offer_minimum_above_capacity",
             "Votre minimum ({minimum}) dépasse votre capacité ({capacity}) : corrigez l'un des deux.",
             field="capacity", minimum=minimum_quantity, capacity=capacity,
+        )  # fmt: skip
+
+
+def check_service(response_hours: int | None, restoration_hours: int | None) -> None:
+    """Refuse to restore before somebody answered. Hours of service."""
+    if response_hours is not None and restoration_hours is not None and restoration_hours < response_hours:
+        raise RuleBroken(
+            "offer_restored_before_answered",
+            "Le rétablissement ({restoration} h) ne peut pas venir avant la prise en charge ({response} h).",
+            field="restoration_hours", restoration=restoration_hours, response=response_hours,
         )  # fmt: skip
 
 

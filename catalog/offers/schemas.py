@@ -3,13 +3,14 @@ from decimal import Decimal
 
 import marshmallow as ma
 
-from catalog.offers.rules import MOST_BRACKETS, PRICINGS, VISIBILITIES
+from catalog.offers.rules import MOST_BRACKETS, PRICINGS, SERVICE_HOURS, VISIBILITIES
 from catalog.providers.words import DELIVERY_MODES
 from marketplace.categories.units import PRICE_PERIODS, UNITS
 from marketplace.platform.api import DecimalString, Identifier, Quantity, Schema
 from marketplace.platform.pagination import PageArgs
 
 LENGTH, ONE_OF = ma.validate.Length, ma.validate.OneOf
+HOURS = ma.validate.Range(min=1, max=720)
 STATUSES = ("draft", "published", "superseded", "withdrawn")
 
 
@@ -38,6 +39,17 @@ class OfferIn(Schema):
         metadata={"description": "INSEE region code → euros per unit and period"},
     )  # fmt: skip
     delivery_modes = ma.fields.List(ma.fields.String(validate=ONE_OF(DELIVERY_MODES)), validate=LENGTH(max=4))
+    response_hours = ma.fields.Integer(
+        load_default=None, allow_none=True, strict=True, validate=HOURS, metadata={"description": "until somebody answers"}
+    )
+    restoration_hours = ma.fields.Integer(
+        load_default=None, allow_none=True, strict=True, validate=HOURS, metadata={"description": "until it works again"}
+    )
+    service_hours = ma.fields.String(load_default=None, allow_none=True, validate=ONE_OF(SERVICE_HOURS))
+    commitment_months = ma.fields.Integer(
+        load_default=None, allow_none=True, strict=True, validate=ma.validate.Range(min=1, max=120)
+    )
+    indexation = ma.fields.String(load_default="", validate=LENGTH(max=1000))
     visibility = ma.fields.String(load_default="buyers", validate=ONE_OF(VISIBILITIES))
     brackets = ma.fields.List(ma.fields.Nested(BracketIn), load_default=list, validate=LENGTH(max=MOST_BRACKETS))
 
@@ -82,6 +94,11 @@ class OfferOut(Schema):
     minimum_quantity = ma.fields.Integer(required=True)
     capacity = ma.fields.Integer(allow_none=True, required=True)
     delivery_modes = ma.fields.List(ma.fields.String(), required=True)
+    response_hours = ma.fields.Integer(allow_none=True, required=True)
+    restoration_hours = ma.fields.Integer(allow_none=True, required=True)
+    service_hours = ma.fields.String(allow_none=True, required=True)
+    commitment_months = ma.fields.Integer(allow_none=True, required=True)
+    indexation = ma.fields.String(required=True)
     visibility = ma.fields.String(required=True)
     status = ma.fields.String(required=True, validate=ONE_OF(STATUSES))
     supersedes_id = Identifier(allow_none=True, required=True)

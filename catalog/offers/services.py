@@ -9,7 +9,16 @@ from sqlalchemy.orm import Session
 
 from catalog.offers import queries
 from catalog.offers.models import Offer, OfferBracket
-from catalog.offers.rules import Bracket, PriceGrid, brackets_from, check_grid, check_publishable, check_unit, check_volumes
+from catalog.offers.rules import (
+    Bracket,
+    PriceGrid,
+    brackets_from,
+    check_grid,
+    check_publishable,
+    check_service,
+    check_unit,
+    check_volumes,
+)
 from catalog.providers.models import Provider
 from catalog.providers.rules import check_regions
 from catalog.providers.services import TERRITORIES, lock_provider
@@ -22,7 +31,8 @@ from marketplace.platform.money import round_cents
 from marketplace.platform.permissions import Actor, require
 
 FROZEN = N_("Une fiche publiée ne change plus : préparez-en une nouvelle version.")
-PLAIN = ("title", "description", "pricing", "minimum_quantity", "capacity", "visibility")
+TERMS = ("response_hours", "restoration_hours", "service_hours", "commitment_months", "indexation")
+PLAIN = ("title", "description", "pricing", "minimum_quantity", "capacity", "visibility", *TERMS)
 COPIED = (*PLAIN, "category_code", "unit", "price_period", "mobilisation_amount", "regional_uplifts", "delivery_modes")
 
 name_constraint("published_offer_is_frozen", "offer_is_published", FROZEN)
@@ -164,6 +174,7 @@ def _write(offer: Offer, written: Mapping[str, Any]) -> None:
         if name in written:
             setattr(offer, name, written[name])
     check_volumes(offer.minimum_quantity, offer.capacity)
+    check_service(offer.response_hours, offer.restoration_hours)
     if "mobilisation_amount" in written:
         offer.mobilisation_amount = round_cents(written["mobilisation_amount"])
     if "delivery_modes" in written:

@@ -21,6 +21,11 @@ PRICINGS: Final = {
     "incremental": _l("Chaque tranche vaut pour ses propres unités"),
 }
 PRICE_PERIODS: Final = {"once": _l("une fois"), "month": _l("par mois"), "year": _l("par an")}
+SERVICE_HOURS: Final = {
+    "business": _l("Jours ouvrés, heures de bureau"),
+    "extended": _l("Soirs et samedis compris"),
+    "always": _l("24 h sur 24, 7 jours sur 7"),
+}
 VISIBILITIES: Final = {
     "buyers": _l("Acheteurs vérifiés seulement (établissements et centrales)"),
     "public": _l("Tout le monde, sauf les autres prestataires"),
