@@ -49,7 +49,7 @@ def found_grappe(body: dict[str, Any]) -> Any:
 @guard("grappe.read")
 @bp.response(200, GrappeOut)
 def get_grappe(grappe_id: UUID) -> Any:
-    """A grappe as the caller sees it: members and names only for members, invited ones, the operator and the centres it pools with."""
+    """A grappe as the caller sees it: names only for members, the invited, the operator and the centres it pools with."""
     return _shown(grappe_id)
 
 
