@@ -10,6 +10,7 @@ from marketplace.platform.permissions import SYSTEM
 from tenders.demand import notices
 from tenders.demand.models import LotTotals, Need
 from tenders.demand.rules.pool import Waiting, promotions
+from tenders.demand.words import pool_label
 from tenders.demand.writing import move, take_claims
 from tenders.vehicles.models import Lot
 
@@ -25,7 +26,8 @@ def promote(session: Session, lot: Lot) -> list[UUID]:
     waiting = {need.establishment_id: need for need in _waiting(session, lot)}
     free = None if totals.maximum_quantity is None else totals.maximum_quantity - totals.firm - totals.conditional
     fitting = promotions(free, [Waiting(need.establishment_id, need.quantity) for need in waiting.values()])
-    claimed = take_claims(session, lot.id, lot.title, lot.category_code, fitting)
+    label = pool_label(lot.code, lot.title, lot.vehicle.name)
+    claimed = take_claims(session, lot.id, label, lot.category_code, fitting)
     promoted = [waiting[establishment_id] for establishment_id in fitting if establishment_id in claimed]
     if not promoted:
         return []

@@ -46,6 +46,11 @@ def every_unit_word() -> set[str]:
     return {word for words in UNITS.values() for word in words.fr}
 
 
+def pool_label(code: str, title: str, vehicle: str) -> str:
+    """A lot named so that no other is meant: "A1 · EDR managé (Marché 2027)"."""
+    return f"{code} · {title} ({vehicle})"
+
+
 def price_of(unit_price: Decimal) -> Sentence:
     """A unit price in euros as a sentence knows it, two decimals or as many as it has: "4,10 €"."""
     whole, _, decimals = f"{unit_price:f}".partition(".")

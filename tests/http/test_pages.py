@@ -146,6 +146,18 @@ def test_a_minimum_reached_only_on_conditions_says_so(session, sign_in, in_app):
     assert "Atteint si les conditions tiennent" in said
 
 
+def test_lots_of_the_same_title_are_told_apart(client, session, sign_in, in_app):
+    lot = open_pool(title="EDR fictif")
+    with in_app():
+        site, _ = need_on(lot, 10)
+    origin = f"{lot.code} · {lot.vehicle.name}"
+    member = user_in(session.get(Organisation, site.organisation_id))
+    for reader, path in ((client, "/"), (client, "/achats"), (sign_in(member), "/")):
+        assert origin in text_of(reader.get(path))
+    with clock.frozen_at(lot.needs_close_at - timedelta(days=3)):
+        assert origin in text_of(sign_in(centre_user(lot)).get("/"))
+
+
 def test_a_member_sees_who_can_answer_and_why_the_others_cannot(session, sign_in, in_app):
     lot = open_pool(minimum=5000, requirements={"certificates": ["iso27001"]})
     able, unable = ProviderFactory(name="Prestataire apte"), ProviderFactory(name="Prestataire sans certificat")

@@ -128,7 +128,7 @@ def test_a_subcontractor_without_iso_27001_covers_nothing() -> None:
 def test_activities_missing_for_one_reason_are_said_together() -> None:
     answer = asked(hds(1, 2, until=date(2028, 1, 1)), iso(), scheme="hds", activities=(1, 2, 6))
     assert [gap.code for gap in answer.missing] == ["certificate_ends_during_term", "activity_not_covered"]
-    assert said(answer)[0].startswith("Activités 1, 2 : Le certificat HDS expire le 1 janvier 2028")
+    assert said(answer)[0].startswith("Activités 1, 2 : Le certificat HDS expire le 1er janvier 2028")
 
 
 def test_no_certificate_at_all_is_said_once_however_many_activities_are_asked() -> None:

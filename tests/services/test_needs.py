@@ -248,7 +248,8 @@ def test_one_category_is_pooled_in_one_lot_at_a_time(session: Session) -> None:
     first, second = open_pool(), open_pool()
     site, actor = need_on(first, 10)
     refusal = refused(placed_on, second, site, actor, 10)
-    assert (refusal.code, refusal.details["label"]) == ("already_pooled_elsewhere", first.title)
+    label = f"{first.code} · {first.title} ({first.vehicle.name})"  # lots of two vehicles may have the same title
+    assert (refusal.code, refusal.details["label"]) == ("already_pooled_elsewhere", label)
     assert placed_on(second, site, actor, 10, firmness="indicative").status == "not_counted"
     withdraw_need(actor, first.id, site.id)
     assert placed_on(second, site, actor, 10).status == "counted"

@@ -53,6 +53,11 @@ class LotLine:
         return self.lot.title
 
     @property
+    def origin(self) -> str:
+        """What tells it from a lot of the same title: its code and its vehicle."""
+        return f"{self.lot.code} · {self.vehicle.name}"
+
+    @property
     def unit(self) -> str:
         """The plural word of the lot's unit, in the reader's language."""
         return self.state.unit

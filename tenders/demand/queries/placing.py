@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from marketplace.platform import clock
 from marketplace.platform.errors import NotFound
 from tenders.demand.rules.placing import Belonging, Ground, Placed, Signature, Wish
+from tenders.demand.words import pool_label
 from tenders.vehicles.status import status_of
 
 _FACTS = """
-       l.title, l.unit, l.category_code, l.price_period, l.term_months, l.reference_unit_price, l.takes_firm_needs,
-       l.needs_close_at, l.opened_at, l.closed_at, l.cancelled_at, v.ends_on, v.allows_individual_needs,
-       v.organisation_id AS centre_id, e.organisation_id, e.closed_on, e.name AS establishment_name,
+       l.title, l.code, v.name AS vehicle_name, l.unit, l.category_code, l.price_period, l.term_months,
+       l.reference_unit_price, l.takes_firm_needs, l.needs_close_at, l.opened_at, l.closed_at, l.cancelled_at,
+       v.ends_on, v.allows_individual_needs, v.organisation_id AS centre_id, e.organisation_id, e.closed_on, e.name AS establishment_name,
        t.round, t.firm + t.conditional AS counted, t.maximum_quantity,
        g.status AS grappe_status, m.status AS membership_status, m.leaves_on,
        CASE WHEN g.id IS NOT NULL THEN EXISTS (
@@ -101,6 +102,7 @@ class Standing:
     has_grappe_row: bool
     claimed_by: UUID | None
     claim_label: str | None
+    pool_label: str
 
     @property
     def before(self) -> Placed | None:
@@ -158,6 +160,7 @@ def _standing(lot_id: UUID, row: Row[Any]) -> Standing:
         has_grappe_row=row.has_grappe_row,
         claimed_by=row.claimed_by,
         claim_label=row.claim_label,
+        pool_label=pool_label(row.code, row.title, row.vehicle_name),
     )
 
 

@@ -241,7 +241,7 @@ def placing_of(actor: Actor, standing: Standing, establishment_id: UUID, placed:
         changes=tuple(changes),
         claims=int(placed.status == "counted") - int(counted_before),
         category_code=standing.category_code,
-        label=standing.ground.label,
+        label=standing.pool_label,
         placed_by=actor.user_id,
     )
 
