@@ -16,7 +16,8 @@ from tenders.vehicles.status import status_of
 _FACTS = """
        l.title, l.code, v.name AS vehicle_name, l.unit, l.category_code, l.price_period, l.term_months,
        l.reference_unit_price, l.takes_firm_needs, l.needs_close_at, l.opened_at, l.closed_at, l.cancelled_at,
-       v.ends_on, v.allows_individual_needs, v.organisation_id AS centre_id, e.organisation_id, e.closed_on, e.name AS establishment_name,
+       v.ends_on, v.allows_individual_needs, v.organisation_id AS centre_id,
+       e.organisation_id, e.closed_on, e.name AS establishment_name,
        t.round, t.firm + t.conditional AS counted, t.maximum_quantity,
        g.status AS grappe_status, m.status AS membership_status, m.leaves_on,
        CASE WHEN g.id IS NOT NULL THEN EXISTS (
