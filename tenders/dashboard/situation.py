@@ -36,6 +36,7 @@ class LotState:
     outcome: str | None = None
     ordered: int | None = None
     unit_code: str | None = None
+    order_multiple: int = 1
 
     def word(self, quantity: int | None) -> Sentence | str:
         """The unit's word after a quantity: "1 poste", "300 postes"."""
@@ -65,7 +66,10 @@ def fact(lot: LotState) -> Sentence:
         return _per_grappe(lot, values)
     if lot.lacking:
         template = N_("Il manque {lacking} {unit} pour atteindre le minimum de {minimum}.")
-        return Sentence("minimum_short", template, {**values, "lacking": lot.lacking, "unit": lot.word(lot.lacking)})
+        if lot.order_multiple > 1:
+            template = N_("Il manque {lacking} {unit} pour atteindre le minimum de {minimum}, par packs de {multiple}.")
+        values |= {"lacking": lot.lacking, "unit": lot.word(lot.lacking), "multiple": lot.order_multiple}
+        return Sentence("minimum_short", template, values)
     if lot.conditions_open:
         template = N_("Le minimum de {minimum} {unit} est atteint si les conditions de chacun tiennent : {engaged} engagés.")
         return Sentence("minimum_met_on_conditions", template, values)

@@ -116,6 +116,11 @@ def test_one_unit_is_said_in_the_singular():
     assert sentence(one) == "Il manque 1 exercice pour atteindre le minimum de 5\u202f000."
 
 
+def test_a_minimum_ordered_in_packs_says_so():
+    said = sentence(situation.fact(lot(lacking=10, minimum=30, order_multiple=4)))
+    assert said == "Il manque 10 postes pour atteindre le minimum de 30, par packs de 4."
+
+
 def test_a_minimum_that_hangs_on_conditions_is_not_said_to_be_reached():
     hanging = lot(lacking=0, engaged=5100, conditions_open=True)
     assert situation.fact(hanging).code == "minimum_met_on_conditions"

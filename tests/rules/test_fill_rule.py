@@ -91,6 +91,10 @@ def test_a_pool_is_met_exactly_when_ordering_now_reaches_the_minimum(
     assert ordered_quantity(quantity + found.missing, 0, multiple) >= minimum
 
 
+def test_what_is_missing_completes_the_last_pack_the_minimum_needs() -> None:
+    assert gap(22, 0, 30, 4).missing == 10  # 32 units, eight packs: 30 would order 28
+
+
 def test_a_lot_without_minimum_lacks_nothing() -> None:
     assert gap(0, 0, None, 1).is_met
 

@@ -189,6 +189,7 @@ def to_line(row: Any, actor: Actor) -> LotLine:
         status=lot.status,
         unit=unit_label(lot.unit),
         unit_code=lot.unit,
+        order_multiple=lot.order_multiple,
         engaged=figures.engaged,
         establishments=sums["members"],
         minimum_kind=lot.minimum_kind,
