@@ -67,6 +67,7 @@ def _vehicle_page(vehicle: Vehicle) -> str:
         may_write=may_write,
         may_cancel=may_write and vehicle.status in ("draft", "open", "closed"),
         refusals=refusals,
+        warnings=services.find_opening_warnings(vehicle) if is_draft and may_write else [],
         bounds={lot.id: _bounds(lot) for lot in vehicle.lots},
         centre=queries.centre_names(db.session(), [vehicle])[vehicle.organisation_id],
         categories={category.code: category for category in queries.list_categories(db.session())},

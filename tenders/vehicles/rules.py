@@ -1,7 +1,7 @@
 """When a vehicle and its lots may be written and opened: every refusal has its code, its field and its sentence."""
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Final
 
@@ -163,6 +163,20 @@ def opening_refusals(
         found += lot_contradictions(lot, vocabulary)
         found += lot_obstacles(vehicle, lot, vocabulary, now)
     return found
+
+
+def opening_warnings(vehicle: VehicleTerms, lots: Sequence[LotTerms]) -> list[Sentence]:
+    """What is worth a second look and keeps nothing from opening: a lot that lasts longer than its vehicle.
+
+    No rule forbids it (an order may be carried out after the vehicle's end), but prices and exposure run over that term.
+    """
+    values = [
+        {"code": lot.code, "months": lot.term_months, "start": vehicle.starts_on, "end": vehicle.ends_on}
+        for lot in lots
+        if longest_end(vehicle.starts_on, lot.term_months) - timedelta(days=1) > vehicle.ends_on
+    ]
+    template = N_("Lot {code} : {months} mois d'exécution, plus que le marché, du {start} au {end} : vérifiez sa durée.")
+    return [Sentence("term_beyond_vehicle", template, each) for each in values]
 
 
 def refuse_first(refusals: Iterable[Refusal]) -> None:

@@ -9,7 +9,7 @@ from marketplace.categories.models import ServiceCategory
 from marketplace.establishments.rules import fold
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
-from marketplace.platform.errors import N_, BadInput, Conflict, NotAllowed, RuleBroken, StaleVersion
+from marketplace.platform.errors import N_, BadInput, Conflict, NotAllowed, RuleBroken, Sentence, StaleVersion
 from marketplace.platform.events import announce
 from marketplace.platform.permissions import Actor, require
 from tenders.vehicles import queries
@@ -21,6 +21,7 @@ from tenders.vehicles.rules import (
     freeze_bounds,
     lot_contradictions,
     opening_refusals,
+    opening_warnings,
     refuse_first,
     vehicle_contradictions,
 )
@@ -140,6 +141,11 @@ def find_opening_refusals(session: Session, vehicle: Vehicle) -> list[Refusal]:
     lots = [lot_terms(lot) for lot in vehicle.lots]
     known = vocabulary(session, vehicle.organisation_id)
     return opening_refusals(vehicle_terms(vehicle), lots, known, clock.now(), clock.today())
+
+
+def find_opening_warnings(vehicle: Vehicle) -> list[Sentence]:
+    """What its centre should look at again before opening; none of it keeps the vehicle from opening."""
+    return opening_warnings(vehicle_terms(vehicle), [lot_terms(lot) for lot in vehicle.lots])
 
 
 def open_vehicle(actor: Actor, vehicle_id: UUID, *, expected_version: int | None = None) -> Vehicle:

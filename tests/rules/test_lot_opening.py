@@ -18,6 +18,7 @@ from tenders.vehicles.rules import (
     longest_end,
     lot_contradictions,
     opening_refusals,
+    opening_warnings,
     periods,
     price_over_term,
     refuse_first,
@@ -92,6 +93,13 @@ def test_four_years_to_the_day_need_no_reason():
 
 def test_outside_the_code_a_vehicle_may_last():
     assert codes(vehicle=replace(VEHICLE, ends_on=date(2040, 1, 1), maximum_duration_months=None)) == []
+
+
+def test_a_lot_that_outlasts_its_vehicle_is_worth_a_second_look_and_opens():
+    assert opening_warnings(VEHICLE, [replace(LOT, term_months=48)]) == []
+    (warning,) = opening_warnings(VEHICLE, [LOT, replace(LOT, code="2", term_months=49)])
+    assert (warning.code, warning.values["code"]) == ("term_beyond_vehicle", "2")
+    assert "term_beyond_vehicle" not in [code for _, code in codes(lots=[replace(LOT, term_months=49)])]
 
 
 def test_a_month_end_stays_a_month_end():
