@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from marketplace.platform.errors import N_, Sentence
 from tenders.demand.words import unit_of
@@ -76,7 +77,7 @@ def fact(lot: LotState) -> Sentence:
     return Sentence("minimum_met", N_("Le minimum de {minimum} {unit} est atteint : {engaged} engagés."), values)
 
 
-def _per_grappe(lot: LotState, values: dict[str, object]) -> Sentence:
+def _per_grappe(lot: LotState, values: dict[str, Any]) -> Sentence:
     """Each grappe, and the needs without one together, must reach the minimum."""
     values |= {"short": lot.short_grappes, "grappes": lot.grappes}
     if not lot.engaged:
