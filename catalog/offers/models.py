@@ -21,10 +21,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from catalog.offers.rules import PRICINGS, SERVICE_HOURS, VISIBILITIES
-from catalog.providers.words import DELIVERY_MODES, sql_list
+from catalog.providers.words import DELIVERY_MODES
 from marketplace.categories.units import PRICE_PERIODS, UNITS
 from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column
+from marketplace.platform.database import Model, id_column, sql_list
 
 OFFER_STATUS = (
     "CASE WHEN withdrawn_at IS NOT NULL THEN 'withdrawn'"

@@ -6,9 +6,9 @@ from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Text, Uniqu
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog.providers.words import DELIVERY_MODES, sql_list
+from catalog.providers.words import DELIVERY_MODES
 from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column
+from marketplace.platform.database import Model, id_column, sql_list
 
 
 def _moment() -> Mapped[datetime | None]:

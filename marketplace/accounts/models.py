@@ -7,12 +7,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column
+from marketplace.platform.database import Model, id_column, sql_list
 from marketplace.platform.permissions import KINDS, ROLES, SCOPES
-
-
-def _list(words: tuple[str, ...]) -> str:
-    return ", ".join(f"'{word}'" for word in words)
 
 
 def _moment(*, default: bool = False) -> Mapped[datetime]:
@@ -43,7 +39,7 @@ class Organisation(Model):
 
     __tablename__ = "organisations"
     __table_args__ = (
-        CheckConstraint(f"kind IN ({_list(KINDS)})", name="kind_known"),
+        CheckConstraint(f"kind IN ({sql_list(KINDS)})", name="kind_known"),
         CheckConstraint(
             "purchasing_regime IN ('public_code', 'voluntary', 'private')", name="purchasing_regime_known"
         ),
@@ -54,7 +50,7 @@ class Organisation(Model):
             name="purchasing_regime_is_explained",
         ),
         CheckConstraint("head_organisation_id <> id", name="not_its_own_head"),
-        CheckConstraint(f"delegated_roles <@ ARRAY[{_list(ROLES)}]::text[]", name="delegated_roles_known"),
+        CheckConstraint(f"delegated_roles <@ ARRAY[{sql_list(ROLES)}]::text[]", name="delegated_roles_known"),
         Index("ix_organisations_head_organisation_id", "head_organisation_id"),
         Index("ix_organisations_siren", "siren"),
     )
@@ -83,7 +79,7 @@ class Membership(Model):
     __tablename__ = "memberships"
     __table_args__ = (
         CheckConstraint(
-            f"cardinality(roles) > 0 AND roles <@ ARRAY[{_list(ROLES)}]::text[]", name="roles_known"
+            f"cardinality(roles) > 0 AND roles <@ ARRAY[{sql_list(ROLES)}]::text[]", name="roles_known"
         ),
         # One running membership per person and organisation: roles add up inside one row, never across two.
         Index(
@@ -121,7 +117,7 @@ class ApiToken(Model):
 
     __tablename__ = "api_tokens"
     __table_args__ = (
-        CheckConstraint(f"cardinality(scopes) > 0 AND scopes <@ ARRAY[{_list(SCOPES)}]::text[]", name="scopes_known"),
+        CheckConstraint(f"cardinality(scopes) > 0 AND scopes <@ ARRAY[{sql_list(SCOPES)}]::text[]", name="scopes_known"),
         CheckConstraint("expires_at > created_at", name="expires_after_creation"),
         Index("ix_api_tokens_user_id", "user_id"),
     )

@@ -3,11 +3,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.categories.units import PRICE_PERIODS, UNITS
-from marketplace.platform.database import Model
+from marketplace.platform.database import Model, sql_list
 
 
 def _among(column: str, words: tuple[str, ...]) -> str:
-    return f"{column} IN ({', '.join(repr(word) for word in words)})"
+    return f"{column} IN ({sql_list(words)})"
 
 
 class PriorityDomain(Model):

@@ -9,15 +9,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from marketplace.establishments.legal_statuses import SECTORS
 from marketplace.establishments.rules import ACTIVITY_LEVELS, MEASURES, SIZE_BANDS, Profile
 from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column
+from marketplace.platform.database import Model, id_column, sql_list
 
 ESTATE = ("endpoints", "servers", "users_count", "sites_count", "domains_count", "backup_tb", "vms_count")
 """What an establishment declares of its information system: it drives needs, and no import ever touches it."""
 
 
 def _known(column: str, words: tuple[str, ...]) -> CheckConstraint:
-    listed = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+    return CheckConstraint(f"{column} IN ({sql_list(words)})", name=f"{column}_known")
 
 
 class Establishment(Model):

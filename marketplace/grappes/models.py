@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from marketplace.establishments.rules import fold
 from marketplace.grappes.rules.charter import LEGAL_FORMS
 from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column
+from marketplace.platform.database import Model, id_column, sql_list
 
 GRAPPE_STATUS = (
     "CASE WHEN dissolved_at IS NOT NULL THEN 'dissolved'"
@@ -60,7 +60,7 @@ class Grappe(Model):
 
     __tablename__ = "grappes"
     __table_args__ = (
-        CheckConstraint(f"legal_form IN ({', '.join(repr(form) for form in LEGAL_FORMS)})", name="legal_form_known"),
+        CheckConstraint(f"legal_form IN ({sql_list(LEGAL_FORMS)})", name="legal_form_known"),
         # A grappe is a grouping: its quorum is two at least, and its maximum can always hold its quorum.
         CheckConstraint("quorum >= 2", name="quorum_is_a_grouping"),
         CheckConstraint("maximum_members >= quorum", name="maximum_holds_the_quorum"),

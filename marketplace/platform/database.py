@@ -1,6 +1,6 @@
 """The database session and the only place that commits or rolls back."""
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
@@ -57,6 +57,11 @@ def rows_changed(session: Session, statement: Executable, values: Mapping[str, A
     """Step: run an UPDATE or DELETE written for many rows; how many it touched. Rows already loaded are not refreshed."""
     result = session.execute(statement, values or {}, execution_options={"synchronize_session": False})
     return cast(CursorResult[Any], result).rowcount
+
+
+def sql_list(words: Iterable[str]) -> str:
+    """The words of a closed vocabulary as a quoted SQL list, for a CHECK constraint."""
+    return ", ".join(f"'{word}'" for word in words)
 
 
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)

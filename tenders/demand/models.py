@@ -23,12 +23,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.platform import clock
 from marketplace.platform.audit.models import REFUSE_FUNCTION, refuse_changes
-from marketplace.platform.database import Model
+from marketplace.platform.database import Model, sql_list
 from tenders.demand import words
 
 
 def _known(column: str, vocabulary: tuple[str, ...]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({words.sql_list(vocabulary)})", name=f"{column}_known")
+    return CheckConstraint(f"{column} IN ({sql_list(vocabulary)})", name=f"{column}_known")
 
 
 def _sum() -> Mapped[int]:

@@ -36,11 +36,6 @@ def _unit(code: str, word: str) -> Sentence:
     return Sentence(f"unit_{code}", word)
 
 
-def sql_list(words: tuple[str, ...]) -> str:
-    """The words as a quoted SQL list, for a CHECK constraint."""
-    return ", ".join(f"'{word}'" for word in words)
-
-
 def every_unit_word() -> set[str]:
     """French words of all units, singular and plural (a test compares them with the marked ones)."""
     return {word for words in UNITS.values() for word in words.fr}

@@ -24,13 +24,13 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column
+from marketplace.platform.database import Model, id_column, sql_list
 from tenders.vehicles import words
 from tenders.vehicles.status import closed_when_every_lot_is, status_case, status_of
 
 
 def _known(column: str, vocabulary: tuple[str, ...]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({words.sql_list(vocabulary)})", name=f"{column}_known")
+    return CheckConstraint(f"{column} IN ({sql_list(vocabulary)})", name=f"{column}_known")
 
 
 class Vehicle(Model):
@@ -151,7 +151,7 @@ class Lot(Model):
         CheckConstraint("opened_at IS NULL OR kind <> 'support' OR minimum_kind = 'contractual'",
                         name="support_has_contractual_minimum"),
         CheckConstraint(
-            f"minimum_policy <@ ARRAY[{words.sql_list(words.POLICY_STEPS)}]::text[]"
+            f"minimum_policy <@ ARRAY[{sql_list(words.POLICY_STEPS)}]::text[]"
             " AND cardinality(array_positions(minimum_policy, 'extend')) <= 1",
             name="minimum_policy_known",
         ),

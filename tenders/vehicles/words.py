@@ -21,9 +21,5 @@ HDS = "hds"
 """The certification scheme whose activities a lot may require one by one (domain §5)."""
 
 
-def sql_list(words: tuple[str, ...]) -> str:
-    """The words as a quoted SQL list, for a CHECK constraint."""
-    return ", ".join(f"'{word}'" for word in words)
-
 ALTERNATIVE_UNITS = {"support_maintenance": ("site",)}
 """Units a category may be counted in beside its own (domain §4: support per endpoint and month, or site and year)."""

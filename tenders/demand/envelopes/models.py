@@ -7,9 +7,8 @@ from sqlalchemy import DDL, BigInteger, CheckConstraint, DateTime, ForeignKey, I
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.platform.audit.models import REFUSE_FUNCTION, refuse_changes
-from marketplace.platform.database import Model
+from marketplace.platform.database import Model, sql_list
 from tenders.demand.envelopes.rules import KINDS, REASONS, THRESHOLDS, Balance
-from tenders.demand.words import sql_list
 
 
 class Envelope(Model):

@@ -5,9 +5,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Numeric, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.establishments.rules import ACTIVITY_LEVELS, SIZE_BANDS
-from marketplace.platform.database import Model
+from marketplace.platform.database import Model, sql_list
 from tenders.demand.estimates.rules import ANY, BASES
-from tenders.demand.words import sql_list
 
 
 class EstimateRatio(Model):
