@@ -1,6 +1,5 @@
 """Who may do what: role × action × relation to the subject, one pure table joined from every room."""
 from collections.abc import Iterable, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -84,7 +83,6 @@ class Permission:
 
 
 _table: dict[str, tuple[Permission, ...]] = {}
-_asked: ContextVar[set[str] | None] = ContextVar("permissions_asked", default=None)
 
 
 def join(rooms: Mapping[str, Sequence[Permission]]) -> None:
@@ -134,15 +132,5 @@ def allowed(actor: Actor, action: str, **relations: OrganisationIds) -> bool:
 
 def require(actor: Actor, action: str, **relations: OrganisationIds) -> None:
     """Raise NotAllowed unless the actor may do the action. Asked after a scoped load: the row is visible."""
-    asked = _asked.get()
-    if asked is not None:
-        asked.add(action)
     if not allowed(actor, action, **relations):
         raise NotAllowed(action)
-
-
-def watch_asked() -> set[str]:
-    """Start collecting the actions asked in this context (tests compare them with the route's declaration)."""
-    asked: set[str] = set()
-    _asked.set(asked)
-    return asked
