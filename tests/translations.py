@@ -38,7 +38,7 @@ FRENCH_ON_PURPOSE = (
     "marketplace/grappes/rules/charter_text.py",  # the signed document stays French
     "marketplace/establishments/legal_statuses.py",  # labels of the FINESS nomenclature
     "marketplace/establishments/territory.py",  # names of places
-    "marketplace/establishments/readers/texts.py",  # how broken accents look
+    "marketplace/platform/spreadsheets/texts.py",  # how broken accents look
     "marketplace/establishments/cli.py",  # read by whoever runs the import
     "marketplace/platform/i18n.py",  # how a moment is written
     "tenders/demo/",  # made-up names and texts

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response
 
 from marketplace.platform.api import Schema, blueprint, current_actor, guard
 from marketplace.platform.database import db
+from marketplace.platform.spreadsheets import read_cells
 from tenders.demand import answers, services, template_files
-from tenders.demand.rules.sheet_rows import read_rows
-from tenders.demand.spreadsheets import read_cells
+from tenders.demand.rules.sheet_rows import MOST_ROWS, read_rows
 from tenders.vehicles import queries as vehicles
 
 bp = blueprint("need_imports", __name__)
@@ -66,7 +66,7 @@ def import_needs(
     files: dict[str, FileStorage], form: dict[str, bool], query: dict[str, bool], lot_id: UUID
 ) -> dict[str, Any]:
     """Place every need of a file, all of them or none; a signatory's token signs firm needs by sending them."""
-    reading = read_rows(read_cells(files["file"].read()))
+    reading = read_rows(read_cells(files["file"].read(), most_rows=MOST_ROWS))
     dry_run = form["dry_run"] or query["dry_run"]
     return answers.imported(services.import_needs(current_actor(), lot_id, reading, dry_run=dry_run))
 

@@ -15,10 +15,10 @@ from marketplace.platform.errors import DomainError, NotFound
 from marketplace.platform.i18n import sentence
 from marketplace.platform.money import incl_vat
 from marketplace.platform.navigation import page_url
+from marketplace.platform.spreadsheets import as_csv, read_cells
 from tenders.demand import services, template_files
-from tenders.demand.rules.sheet_rows import COLUMNS, Entry, Reading, read_rows
+from tenders.demand.rules.sheet_rows import COLUMNS, MOST_ROWS, Entry, Reading, read_rows
 from tenders.demand.services.imports import Imported
-from tenders.demand.spreadsheets import as_csv, read_cells
 from tenders.vehicles import queries as vehicles
 from tenders.vehicles.models import Lot
 
@@ -50,7 +50,7 @@ def preview(lot_id: UUID) -> Any:
     try:
         if chosen is None or not chosen.filename:
             return import_page(lot, problem=_("Choisissez un fichier CSV ou XLSX.")), 422
-        reading = read_rows(read_cells(chosen.read()))
+        reading = read_rows(read_cells(chosen.read(), most_rows=MOST_ROWS))
         imported = services.import_needs(current_actor(), lot_id, reading, dry_run=True)
     except DomainError as refused:
         return import_page(lot, problem=said(refused)), 422
@@ -63,7 +63,7 @@ def confirm(lot_id: UUID) -> Any:
     """Write what was shown, all of it or nothing."""
     lot = open_lot(lot_id)
     try:
-        reading = read_rows(read_cells(request.form.get("sheet", "").encode()))
+        reading = read_rows(read_cells(request.form.get("sheet", "").encode(), most_rows=MOST_ROWS))
         imported = services.import_needs(current_actor(), lot_id, reading, dry_run=False)
     except DomainError as refused:
         return import_page(lot, problem=said(refused)), 422

@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from marketplace.platform.i18n import language
 from marketplace.platform.permissions import Actor
+from marketplace.platform.spreadsheets import as_csv, as_xlsx
+from marketplace.platform.spreadsheets.writing import Cell
 from tenders.demand.queries.sheets import SheetSite, list_sheet_sites
 from tenders.demand.rules.sheet_rows import COLUMNS
-from tenders.demand.spreadsheets import as_csv, as_xlsx
-from tenders.demand.spreadsheets.writing import Cell
 from tenders.vehicles.models import Lot
 
 CONTENT_TYPES: Final = {

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from openpyxl import DEFUSEDXML, Workbook, load_workbook
 
 from marketplace.platform.errors import RuleBroken
+from marketplace.platform.spreadsheets import as_csv, as_xlsx, read_cells, reading
+from marketplace.platform.spreadsheets.writing import neutral
 from tenders.demand.rules.sheet_rows import COLUMNS, HEADERS, MOST_ROWS, Entry, read_rows
-from tenders.demand.spreadsheets import as_csv, as_xlsx, read_cells, reading
-from tenders.demand.spreadsheets.writing import neutral
 from tenders.demand.template_files import FRENCH
 
 HEADER = ["finess", "quantity", "firmness"]
@@ -69,7 +69,7 @@ def test_csv_is_read_in_both_encodings_and_with_three_separators() -> None:
     for separator in ";,\t":
         for encoding in ("utf-8", "utf-8-sig", "cp1252"):
             data = separator.join(["FINESS", "Quantité", "Engagement"]) + "\r\n" + separator.join(["010780195", "3", "ferme"])
-            assert read_rows(read_cells(data.encode(encoding))).entries[0].quantity == 3
+            assert read_rows(read_cells(data.encode(encoding), most_rows=MOST_ROWS)).entries[0].quantity == 3
 
 
 def test_figures_in_a_workbook_are_read_as_figures() -> None:
@@ -78,7 +78,7 @@ def test_figures_in_a_workbook_are_read_as_figures() -> None:
     book.active.append([10780195, 12.0, "conditionnel", 4.1])
     content = io.BytesIO()
     book.save(content)
-    (entry,) = read_rows(read_cells(content.getvalue())).entries
+    (entry,) = read_rows(read_cells(content.getvalue(), most_rows=MOST_ROWS)).entries
     assert (entry.finess, entry.quantity, entry.maximum_unit_price) == ("010780195", 12, Decimal("4.1"))
 
 
@@ -88,7 +88,7 @@ def test_what_is_no_spreadsheet_is_refused_in_words() -> None:
         (b"", "import_file_empty"), (b"\x00\x01\x02", "import_file_binary"),
     ):  # fmt: skip
         with pytest.raises(RuleBroken) as refusal:
-            read_cells(data)
+            read_cells(data, most_rows=MOST_ROWS)
         assert refusal.value.code == code
 
 
@@ -98,14 +98,14 @@ def test_a_zip_bomb_is_refused_before_it_is_opened(monkeypatch: pytest.MonkeyPat
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * (reading.MOST_INFLATED + 1))
     monkeypatch.setattr(reading, "load_workbook", lambda *_, **__: pytest.fail("opened"))
     with pytest.raises(RuleBroken) as refusal:
-        read_cells(content.getvalue())
+        read_cells(content.getvalue(), most_rows=MOST_ROWS)
     assert refusal.value.code == "sheet_too_large"
     crowd = io.BytesIO()
     with zipfile.ZipFile(crowd, "w") as archive:
         for number in range(reading.MOST_ENTRIES + 1):
             archive.writestr(str(number), b"")
     with pytest.raises(RuleBroken, match="volumineux"):
-        read_cells(crowd.getvalue())
+        read_cells(crowd.getvalue(), most_rows=MOST_ROWS)
 
 
 def test_the_xml_inside_is_read_without_its_entities() -> None:
@@ -137,7 +137,7 @@ def test_what_is_written_is_read_back_as_it_was(rows: list[tuple[int, str, Decim
         for number, (quantity, name, price) in enumerate(rows, 1)
     ]
     for data in (as_csv(COLUMNS, table), as_xlsx(COLUMNS, table, "Besoins")):
-        read = read_rows(read_cells(data))
+        read = read_rows(read_cells(data, most_rows=MOST_ROWS))
         assert not read.refusals
         assert [(each.quantity, each.maximum_unit_price, each.grappe) for each in read.entries] == [
             (quantity, price, "=Grappe") for quantity, _, price in rows

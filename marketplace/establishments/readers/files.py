@@ -7,8 +7,8 @@ from types import ModuleType
 from marketplace.establishments.readers import finess_2026, sae, structureet
 from marketplace.establishments.readers.cells import Cells
 from marketplace.establishments.readers.rows import Note, Reading
-from marketplace.establishments.readers.texts import decode
 from marketplace.platform.errors import N_, RuleBroken, Sentence
+from marketplace.platform.spreadsheets.texts import decode
 
 SEPARATOR = ";"
 WITH_HEADER = (sae, finess_2026)

@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 from marketplace.establishments.territory import REGIONS
 from marketplace.platform import clock
 from marketplace.platform.i18n import sentence
+from marketplace.platform.spreadsheets.writing import Cell, as_csv, as_xlsx
 from tenders.dashboard.queries.lots import LotLine
-from tenders.demand.spreadsheets.writing import Cell, as_csv, as_xlsx
 
 FORMATS = {
     "csv": "text/csv; charset=utf-8",

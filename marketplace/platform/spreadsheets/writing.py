@@ -1,4 +1,4 @@
-"""Rows of needs as CSV or XLSX bytes, safe to open in a spreadsheet and read back as they are."""
+"""Rows as CSV or XLSX bytes, safe to open in a spreadsheet and read back as they are."""
 import csv
 import io
 from collections.abc import Iterable, Sequence
