@@ -1,0 +1,30 @@
+"""Charges, fee invoices and plans for tests."""
+from datetime import timedelta
+from decimal import Decimal
+
+import factory
+
+from marketplace.billing.models import Charge
+from marketplace.platform import clock
+from marketplace.platform.database import new_id
+from tests.factories.accounts import OrganisationFactory
+from tests.factories.base import Factory
+
+
+class ChargeFactory(Factory):
+    """A yearly membership fee of 600 € excluding VAT, due since yesterday."""
+
+    class Meta:
+        model = Charge
+
+    id = factory.LazyFunction(new_id)
+    kind = "membership"
+    payer_organisation_id = factory.LazyFunction(lambda: OrganisationFactory().id)
+    payee_organisation_id = factory.LazyFunction(lambda: OrganisationFactory(kind="purchasing_centre").id)
+    amount = Decimal("600.00")
+    vat_rate = Decimal("0.20")
+    subject_kind = "adhesion"
+    subject_id = factory.LazyFunction(lambda: str(new_id()))
+    label = "Adhésion 2026"
+    due_on = factory.LazyFunction(lambda: clock.today() - timedelta(days=1))
+    recorded_at = factory.LazyFunction(clock.now)
