@@ -1,0 +1,1 @@
+"""Call-offs: an establishment's orders on a contract, from the cart to the certified service."""

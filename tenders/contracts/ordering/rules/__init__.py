@@ -1,0 +1,1 @@
+"""What decides about call-offs, on plain values: price, holder, approval, room in the envelope, states, transfers."""
