@@ -3,8 +3,9 @@
 The locking protocol
 --------------------
 1. **One lock decides.** Whoever changes anything of a lot's pool (needs, totals, waiting list, the claims of its needs)
-   holds the lot's row of `lot_totals`. `place` takes it inside its single statement, as the last thing before COMMIT;
-   everything else takes it first, by `lock_pool`. So the maximum, the waiting list's order and a closing are decided
+   holds the lot's row of `lot_totals`. `place` takes it inside its single statement, audit and outbox row included, as
+   the last thing before COMMIT (a round trip under the lock is what the others wait for); everything else takes it
+   first, by `lock_pool`. So the maximum, the waiting list's order and a closing are decided
    one at a time per lot, and different lots never wait for each other.
 2. **Order of locks**: grappes → grappe_memberships → vehicles → lots → lot_totals (several in id order) → rows of that
    pool → pooling_claims (several in establishment order). Nobody takes a lock to the left of one it holds. That is why
@@ -31,10 +32,11 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, TextClause, Uuid, any_, delete, literal, select, text, update
+from sqlalchemy import ARRAY, TextualSelect, Uuid, any_, column, delete, literal, select, text, update
 from sqlalchemy.orm import Session
 
 from marketplace.platform import clock
+from marketplace.platform.audit import Told
 from tenders.demand.models import LotTotals, Need
 from tenders.demand.rules.placing import Placed
 from tenders.demand.rules.pool import NOTHING, Contribution, contribution
@@ -168,23 +170,29 @@ claim AS (
 )"""
 
 
+_WRITTEN = ("version", "waitlist_number", "waitlisted", "counted", "maximum_quantity", "claimed")
+
+
 @cache
-def _placing_statement(in_grappe: bool, claims: int) -> TextClause:
+def _placing_statement(in_grappe: bool, claims: int, telling: tuple[str, ...]) -> TextualSelect:
     """One statement for the whole write; what a need does not touch is left out of it."""
     steps = [_TOTALS, _NEED]
     if in_grappe:
         steps.append(_GRAPPES % {"and_totals": ", totals"})
     if claims:
         steps.append(_CLAIM if claims > 0 else _GIVE_BACK)
+    steps += telling
     claimed = "(SELECT count(*) FROM claim)" if claims else "0"
-    return text(
+    statement = text(
         f"WITH {', '.join(steps)} SELECT need.version, need.waitlist_number, totals.waitlisted, totals.counted, "
         f"totals.maximum_quantity, {claimed} AS claimed FROM totals JOIN need ON true"
     )
+    return statement.columns(*(column(name) for name in _WRITTEN))
 
 
-def place(session: Session, placing: Placing) -> Written:
-    """Step: write a need, its totals and its claim in one statement that takes the lot's lock; COMMIT should follow.
+def place(session: Session, placing: Placing, telling: Told) -> Written:
+    """Step: write a need, its totals, its claim and its audit in one statement that takes the lot's lock; COMMIT should
+    follow.
 
     Overtaken when the round, the room under the maximum, the need or the claim moved since they were read.
     """
@@ -202,10 +210,11 @@ def place(session: Session, placing: Placing) -> Written:
         "signed_at": signature and signature.signed_at, "signed_by": signature and signature.signed_by,
         "price_ceiling": signature and signature.price_ceiling,
         "exposure_excl_vat": signature and signature.exposure_excl_vat,
-        "category_code": placing.category_code, "label": placing.label, **_deltas(placing.changes),
+        "category_code": placing.category_code, "label": placing.label,
+        **_deltas(placing.changes), **telling.values,
     }  # fmt: skip
     in_grappe = any(change.grappe_id is not None for change in placing.changes)
-    row = session.execute(_placing_statement(in_grappe, placing.claims), values).one_or_none()
+    row = session.execute(_placing_statement(in_grappe, placing.claims, telling.steps), values).one_or_none()
     if row is None or row.version != placing.expected_version + 1 or (placing.claims > 0 and not row.claimed):
         raise Overtaken
     return Written(row.version, row.waitlist_number, row.waitlisted, row.counted, row.maximum_quantity)

@@ -3,7 +3,7 @@ import itertools
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ LOTS = 15
 """One lot for each service category: an establishment pools each category once."""
 ESTABLISHMENTS = 400
 """Sites of one large clinic group, the caller. Once each has a need on every lot, its quantity changes instead."""
-READ_TARGET, PUT_TARGET, GROWTH_TARGET = 0.5, 0.25, 1.3
+READ_TARGET, PUT_TARGET, PUT_ONE_LOT_TARGET, GROWTH_TARGET = 0.5, 0.25, 0.40, 1.3
 
 _ESTABLISHMENTS = text("""
     INSERT INTO establishments (id, finess, organisation_id, name, search_name, sector, created_at, updated_at)
@@ -143,18 +143,20 @@ def run(environment: Environment) -> list[dict[str, Any]]:
 
 def against_reference(environment: Environment) -> list[dict[str, Any]]:
     """Throughput ratios, product and reference in turn on the same PostgreSQL."""
-    market = make_market(environment, LOTS, ESTABLISHMENTS)
+    market = make_market(environment, LOTS, 2 * ESTABLISHMENTS)
+    spread = replace(market, establishments=market.establishments[:ESTABLISHMENTS])
+    contended = replace(market, lots=market.lots[:1], establishments=market.establishments[ESTABLISHMENTS:])
     engine = create_engine(market.url)
     reference.create_tables(engine)
     engine.dispose()
     seconds = 1.0 if environment.quick else SECONDS
-    loads: dict[str, list[Load]] = {"read": [], "pool": [], "commit": [], "put": []}
-    puts = put_need(market)
+    loads: dict[str, list[Load]] = {"read": [], "pool": [], "commit": [], "put": [], "put_one_lot": []}
     with ExitStack() as stack:
         product = stack.enter_context(environment.product(market.url))
         base = stack.enter_context(environment.web("tests.bench.reference:create_app()", REFERENCE_DATABASE_URL=market.url))
         plan = (("read", base, reference_read), ("pool", product, get_pool(market)),
-                ("commit", base, reference_commit), ("put", product, puts))  # fmt: skip
+                ("commit", base, reference_commit), ("put", product, put_need(spread)),
+                ("put_one_lot", product, put_need(contended)))  # fmt: skip
         for _name, port, requests in plan[:2]:
             run_load(port, requests, clients=CLIENTS, seconds=1.0)
         for _round in range(ROUNDS):
@@ -166,12 +168,15 @@ def against_reference(environment: Environment) -> list[dict[str, Any]]:
         if status not in ((200,) if name in ("read", "pool") else (200, 201))
     )  # fmt: skip
     reading, writing = throughput["pool"] / throughput["read"], throughput["put"] / throughput["commit"]
+    on_one_lot = throughput["put_one_lot"] / throughput["commit"]
     said = [row(f"pool.{name}_per_second", value, "requests/s", "none", True) for name, value in throughput.items()]
     return [
         *said,
         row("pool.unexpected_answers", strange, "answers", "0", strange == 0),
         row("pool.read_ratio", reading, "× reference read", f">= {READ_TARGET}", reading >= READ_TARGET),
         row("pool.put_ratio", writing, "× reference commit", f">= {PUT_TARGET}", writing >= PUT_TARGET),
+        row("pool.put_one_lot_ratio", on_one_lot, "× reference commit, all clients on one lot",
+            f">= {PUT_ONE_LOT_TARGET}", on_one_lot >= PUT_ONE_LOT_TARGET),
     ]
 
 

@@ -12,6 +12,7 @@ from marketplace.accounts.models import Organisation
 from marketplace.accounts.queries import get_actor
 from marketplace.grappes.models import PoolingClaim
 from marketplace.platform import clock
+from marketplace.platform.audit import Act, told
 from marketplace.platform.errors import BadInput, DomainError, NotAllowed, NotFound, StaleVersion
 from tenders.demand.models import Need
 from tenders.demand.queries import get_standing
@@ -324,7 +325,7 @@ def test_a_write_decided_on_a_need_that_moved_since_writes_nothing(session: Sess
         stale.category_code, "EDR", actor.user_id,
     )  # fmt: skip
     with pytest.raises(Overtaken):
-        place(session, overtaken)
+        place(session, overtaken, told(actor, Act("need.changed", "need", str(site.id))))
     session.rollback()
     assert_totals_are_true(session)
 
@@ -340,7 +341,7 @@ def test_a_write_decided_on_a_need_withdrawn_since_writes_nothing(session: Sessi
     assert stale.former is not None
     grown = replace(stale.former.placed, wish=Wish(40, "firm"))
     with pytest.raises(Overtaken):
-        place(session, placing_of(actor, stale, site.id, grown))
+        place(session, placing_of(actor, stale, site.id, grown), told(actor, Act("need.changed", "need", str(site.id))))
     session.rollback()
     assert_totals_are_true(session)
 

@@ -181,7 +181,7 @@ def test_placing_a_need_takes_a_handful_of_statements(session: Session, count_qu
     put_need(actor, lot_id, site_id, wish)
     with count_queries() as statements:
         put_need(actor, lot_id, site_id, replace(wish, quantity=11))
-    assert len(statements) == 3  # everything it stands on, audit with the receipt's outbox row, the pool
+    assert len(statements) == 2  # everything it stands on; the pool with the audit and the receipt's outbox row
 
 
 def test_a_member_that_leaves_takes_its_open_needs_out_and_frees_their_place(session: Session) -> None:

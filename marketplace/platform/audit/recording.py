@@ -25,10 +25,10 @@ _RECORD_PERSONAL = text(
     f"WITH told AS (INSERT INTO audit_events ({_COLUMNS}) VALUES ({_VALUES}) RETURNING id) "
     "INSERT INTO audit_personal (event_id, salt, personal) SELECT id, :salt, CAST(:personal AS jsonb) FROM told"
 )
-_RECORD_AND_ENQUEUE = text(
-    f"WITH told AS (INSERT INTO audit_events ({_COLUMNS}) VALUES ({_VALUES})) "
-    "INSERT INTO outbox (kind, payload, created_at, next_attempt_at) "
-    "VALUES (:kind, CAST(:payload AS jsonb), :occurred_at, :occurred_at)"
+_TOLD = f"told AS (INSERT INTO audit_events ({_COLUMNS}) VALUES ({_VALUES.replace(':', ':told_')}))"
+_SENT = (
+    "sent AS (INSERT INTO outbox (kind, payload, created_at, next_attempt_at) "
+    "VALUES (:sent_kind, CAST(:sent_payload AS jsonb), :told_occurred_at, :told_occurred_at))"
 )
 _ERASE = text(
     "DELETE FROM audit_personal USING audit_events e WHERE e.id = event_id "
@@ -39,23 +39,14 @@ _ERASE = text(
 def record(
     session: Session, actor: Actor, action: str, subject_type: str, subject_id: UUID | str | int, *,
     organisation_id: UUID | None = None, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None,
-    personal: Mapping[str, Any] | None = None, enqueue: tuple[str, Mapping[str, Any]] | None = None,
+    personal: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Step: tell the audit what `actor` did to what, for which organisation; one INSERT statement.
 
     `before`/`after` are ids and facts (numbers, codes, dates, Decimals); names, addresses and e-mails go into
-    `personal`, kept apart and erasable. TypeError for a value that is no fact. `enqueue`: (kind, payload) of an outbox
-    row to write in the same statement, where a round trip counts; not together with `personal`.
+    `personal`, kept apart and erasable. TypeError for a value that is no fact.
     """
-    values = {
-        "occurred_at": clock.now(), "actor_user_id": actor.user_id, "organisation_id": organisation_id, "action": action,
-        "subject_type": subject_type, "subject_id": str(subject_id), "before": _facts(before), "after": _facts(after),
-        "personal_digest": None,
-    }  # fmt: skip
-    if enqueue is not None:
-        kind, payload = enqueue
-        session.execute(_RECORD_AND_ENQUEUE, values | {"kind": kind, "payload": to_json(payload)})
-        return
+    values = _row(actor, Act(action, subject_type, subject_id, organisation_id, before, after))
     if not personal:
         session.execute(_RECORD, values)
         return
@@ -79,15 +70,34 @@ class Act:
 
 def record_all(session: Session, actor: Actor, acts: Iterable[Act]) -> None:
     """Step: the same for many acts at once, in one round trip."""
-    now = clock.now()
-    rows = [
-        {"occurred_at": now, "actor_user_id": actor.user_id, "organisation_id": act.organisation_id, "action": act.action,
-         "subject_type": act.subject_type, "subject_id": str(act.subject_id), "before": _facts(act.before),
-         "after": _facts(act.after), "personal_digest": None}
-        for act in acts
-    ]  # fmt: skip
+    rows = [_row(actor, act) for act in acts]
     if rows:
         session.execute(_RECORD, rows)
+
+
+@dataclass(frozen=True)
+class Told:
+    """An act, and perhaps an outbox row, for a statement that writes them beside its own: CTEs and their parameters."""
+
+    steps: tuple[str, ...]
+    values: Mapping[str, Any]
+
+
+def told(actor: Actor, act: Act, enqueue: tuple[str, Mapping[str, Any]] | None = None) -> Told:
+    """The same as CTEs `told` and `sent`, where a round trip counts. `enqueue`: (kind, payload) of an outbox row."""
+    values = {f"told_{name}": value for name, value in _row(actor, act).items()}
+    if enqueue is None:
+        return Told((_TOLD,), values)
+    kind, payload = enqueue
+    return Told((_TOLD, _SENT), values | {"sent_kind": kind, "sent_payload": to_json(payload)})
+
+
+def _row(actor: Actor, act: Act) -> dict[str, Any]:
+    return {
+        "occurred_at": clock.now(), "actor_user_id": actor.user_id, "organisation_id": act.organisation_id,
+        "action": act.action, "subject_type": act.subject_type, "subject_id": str(act.subject_id),
+        "before": _facts(act.before), "after": _facts(act.after), "personal_digest": None,
+    }  # fmt: skip
 
 
 def erase_personal(session: Session, user_id: UUID) -> int:

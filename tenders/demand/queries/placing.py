@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, column, text
 from sqlalchemy.orm import Session
 
 from marketplace.platform import clock
@@ -33,6 +33,16 @@ _FACTS = """
        n.firmness, n.minimum_pool_quantity, n.maximum_unit_price, n.status, n.waitlist_number, n.placed_at, n.placed_by,
        n.signed_at, n.signed_by, n.price_ceiling, n.exposure_excl_vat,
        c.subject_id AS claimed_by, c.subject_label AS claim_label"""
+_NAMES = (
+    "title", "code", "vehicle_name", "unit", "category_code", "price_period", "term_months", "reference_unit_price",
+    "takes_firm_needs", "needs_close_at", "opened_at", "closed_at", "cancelled_at", "ends_on",
+    "allows_individual_needs", "centre_id", "organisation_id", "closed_on", "establishment_name", "round", "counted",
+    "maximum_quantity", "grappe_status", "membership_status", "leaves_on", "pools_category", "mandated_id",
+    "has_grappe_row", "version", "need_grappe_id", "need_organisation_id", "quantity", "tolerance", "firmness",
+    "minimum_pool_quantity", "maximum_unit_price", "status", "waitlist_number", "placed_at", "placed_by", "signed_at",
+    "signed_by", "price_ceiling", "exposure_excl_vat", "claimed_by", "claim_label",
+)  # fmt: skip
+"""The same columns by name, in that order: known in advance, they are not worked out again at every write."""
 _ON_LOT = """
 JOIN vehicles v ON v.id = l.vehicle_id
 JOIN lot_totals t ON t.lot_id = l.id
@@ -58,7 +68,7 @@ LEFT JOIN grappes g ON g.id = :grappe_id
 LEFT JOIN lot_grappe_totals gt ON gt.lot_id = l.id AND gt.grappe_id = :grappe_id
 {_BEHIND}
 WHERE l.id = :lot_id AND e.id = :establishment_id AND l.opened_at IS NOT NULL
-""")
+""").columns(*(column(name) for name in _NAMES))
 _STANDINGS = text(f"""
 SELECT e.id AS establishment_id, {_FACTS}
 FROM unnest(CAST(:establishments AS uuid[]), CAST(:grappes AS uuid[])) AS asked (establishment_id, grappe_id)

@@ -195,8 +195,8 @@ def _place(
         return _state(session, standing, establishment_id, placed, standing.former.version)
     if wish.grappe_id is not None and not standing.has_grappe_row:
         raise GrappeRowMissing(ground.lot_id, wish.grappe_id)
-    _tell(session, actor, standing, establishment_id, placed)
-    written = place(session, placing_of(actor, standing, establishment_id, placed))
+    telling = _telling(actor, standing, establishment_id, placed)
+    written = place(session, placing_of(actor, standing, establishment_id, placed), telling)
     _promote_freed(session, ground.lot_id, standing, placed, written)
     placed = replace(placed, waitlist_number=written.waitlist_number)
     return _state(session, standing, establishment_id, placed, written.version)
@@ -246,7 +246,7 @@ def placing_of(actor: Actor, standing: Standing, establishment_id: UUID, placed:
     )
 
 
-def _tell(session: Session, actor: Actor, standing: Standing, establishment_id: UUID, placed: Placed) -> None:
+def _telling(actor: Actor, standing: Standing, establishment_id: UUID, placed: Placed) -> audit.Told:
     """The audit, and the people concerned: signatories of what awaits them, the organisation of what was signed."""
     before, ground = standing.before, standing.ground
     action = action_of(before, placed)
@@ -257,11 +257,11 @@ def _tell(session: Session, actor: Actor, standing: Standing, establishment_id: 
     elif action == "need.signed":
         shown = rules.exposure_of(ground, rules.at_ceiling(placed))
         telling = notices.signed(ground, standing.organisation_id, named, placed.wish.quantity, shown)
-    audit.record(
-        session, actor, action, "need", f"{ground.lot_id}:{establishment_id}", organisation_id=standing.organisation_id,
+    act = audit.Act(
+        action, "need", f"{ground.lot_id}:{establishment_id}", standing.organisation_id,
         before=None if before is None else facts_of(before), after=facts_of(placed),
-        enqueue=None if telling is None else outbox_row(telling),
     )  # fmt: skip
+    return audit.told(actor, act, None if telling is None else outbox_row(telling))
 
 
 def action_of(before: Placed | None, placed: Placed) -> str:
