@@ -5,11 +5,12 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
 from wtforms import FieldList, Form, FormField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from catalog.offers.models import Offer
-from catalog.offers.pasting import WrongCell, read_pasted_grid
+from catalog.offers.pasting import PastedGrid, WrongCell, read_grid_rows, read_pasted_grid
 from catalog.offers.queries import grid_of
 from catalog.offers.rules import MOST_BRACKETS
 from catalog.providers import labels
@@ -18,10 +19,14 @@ from catalog.providers.submission import figures
 from marketplace.accounts.forms import CheckboxesField
 from marketplace.categories.models import ServiceCategory
 from marketplace.categories.units import UNITS, unit_word
-from marketplace.platform.errors import N_, BadInput
+from marketplace.platform.errors import N_, BadInput, RuleBroken
 from marketplace.platform.i18n import language, sentence
+from marketplace.platform.spreadsheets import read_cells
 
 BLANK_ROWS = 3
+LARGEST_GRID = 1024 * 1024
+MOST_LINES = 200
+"""Lines read of a file, empty ones included."""
 
 
 class BracketForm(Form):
@@ -47,6 +52,10 @@ class OfferForm(FlaskForm):
             "Depuis un tableur ou un fichier CSV, deux colonnes : à partir de, prix unitaire HT. "
             "Ce qui est collé remplace les lignes ci-dessus."
         ),
+    )  # fmt: skip
+    grid_file = FileField(
+        _l("Ou envoyez la grille"), [Optional()], render_kw={"accept": ".xlsx,.csv"},
+        description=_l("Un fichier XLSX ou CSV des mêmes deux colonnes (première feuille). Il remplace tout ce qui précède."),
     )  # fmt: skip
     mobilisation_amount = StringField(
         _l("Frais de mise en place, en euros HT"), [Optional()],
@@ -114,15 +123,25 @@ class OfferForm(FlaskForm):
             "service_hours": self.service_hours.data or None,
             "commitment_months": _whole(self.commitment_months.data),
             "indexation": self.indexation.data or "",
-            "brackets": _pasted(self.pasted_grid.data) or [
-                {"from_quantity": _whole(e.from_quantity.data), "unit_price": figures(e.unit_price.data)}
-                for e in self.brackets
-                if e.from_quantity.data or e.unit_price.data
-            ],
+            "brackets": self._grid(),
         }
         if "category" in self:
             written |= {name: self[name].data or None for name in self.BEGUN}
         return written
+
+
+    def _grid(self) -> list[dict[str, Any]]:
+        """The grid as sent, else as pasted, else as typed; BadInput names every wrong cell by its line and column."""
+        sent = _sent(self.grid_file.data)
+        if sent is not None:
+            return _checked("grid_file", sent)
+        if (self.pasted_grid.data or "").strip():
+            return _checked("pasted_grid", read_pasted_grid(self.pasted_grid.data))
+        return [
+            {"from_quantity": _whole(e.from_quantity.data), "unit_price": figures(e.unit_price.data)}
+            for e in self.brackets
+            if e.from_quantity.data or e.unit_price.data
+        ]
 
 
 def offer_values(offer: Offer) -> dict[str, Any]:
@@ -146,11 +165,24 @@ def _whole(text: Any) -> Any:
     return int(cleaned) if cleaned is not None and cleaned.isascii() and cleaned.isdigit() else cleaned
 
 
-def _pasted(text: str | None) -> list[dict[str, Any]]:
-    """The pasted grid; BadInput names every wrong cell by its line and column."""
-    grid = read_pasted_grid(text or "")
+def _sent(chosen: Any) -> PastedGrid | None:
+    """The grid in the file that came with the form; None when none was chosen. BadInput when it cannot be read."""
+    if chosen is None or isinstance(chosen, str) or not chosen.filename:
+        return None
+    content = chosen.read(LARGEST_GRID + 1)
+    if len(content) > LARGEST_GRID:
+        raise BadInput({"grid_file": [N_("Ce fichier dépasse 1 Mio : gardez une feuille de deux colonnes.")]})
+    try:
+        return read_grid_rows(read_cells(content, most_rows=MOST_LINES))
+    except RuleBroken as unreadable:
+        raise BadInput({"grid_file": [sentence(unreadable)]}) from unreadable
+
+
+def _checked(field: str, grid: PastedGrid) -> list[dict[str, Any]]:
     if grid.wrong:
-        raise BadInput({"pasted_grid": [_where(cell) for cell in grid.wrong]})
+        raise BadInput({field: [_where(cell) for cell in grid.wrong]})
+    if not grid.rows:
+        raise BadInput({field: [N_("Aucune tranche : deux colonnes, la quantité de départ et le prix unitaire.")]})
     return list(grid.rows)
 
 

@@ -1,4 +1,4 @@
-"""A price grid pasted from a spreadsheet or a CSV file: what each cell says, and what is wrong with it."""
+"""A price grid pasted or sent as a CSV or XLSX file: what each cell says, and what is wrong with it."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -34,24 +34,33 @@ class PastedGrid:
 
 def read_pasted_grid(text: str) -> PastedGrid:
     """Two columns by line: from quantity, unit price. Empty lines and a first line of words are left out."""
-    lines = [(number, _cells(line)) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    return read_grid_rows([_split(line) for line in text.splitlines()])
+
+
+def read_grid_rows(rows: Sequence[Sequence[str]]) -> PastedGrid:
+    """The same from the cells of a file, its first row first."""
+    lines = [(number, _trimmed(row)) for number, row in enumerate(rows, 1) if any(cell.strip() for cell in row)]
     if lines and not any(letter.isdigit() for cell in lines[0][1] for letter in cell):
         lines = lines[1:]
     if len(lines) > MOST_BRACKETS:
         most = Sentence("pasted_too_many_lines", TOO_MANY_LINES, {"most": MOST_BRACKETS})
         return PastedGrid((), (WrongCell(lines[MOST_BRACKETS][0], 1, most),))
-    rows: list[dict[str, int | str]] = []
+    kept: list[dict[str, int | str]] = []
     wrong: list[WrongCell] = []
     for number, cells in lines:
         faults = _faults(number, cells)
         wrong += faults
         if not faults:
-            rows.append({QUANTITY: int(_plain(cells[0])), PRICE: _plain(cells[1])})
-    return PastedGrid(tuple(rows) if not wrong else (), tuple(wrong))
+            kept.append({QUANTITY: int(_plain(cells[0])), PRICE: _plain(cells[1])})
+    return PastedGrid(tuple(kept) if not wrong else (), tuple(wrong))
 
 
-def _cells(line: str) -> list[str]:
-    cells = [cell.strip().strip('"').strip() for cell in line.split("\t" if "\t" in line else ";")]
+def _split(line: str) -> list[str]:
+    return [cell.strip().strip('"') for cell in line.split("\t" if "\t" in line else ";")]
+
+
+def _trimmed(row: Sequence[str]) -> list[str]:
+    cells = [cell.strip() for cell in row]
     while len(cells) > 2 and not cells[-1]:
         cells.pop()
     return cells

@@ -35,13 +35,13 @@ def vendor(provider: Any) -> Any:
     return make.person_of(provider)
 
 
-def part(name: str = "certificat.pdf", content: bytes = PDF, **fields: str) -> dict[str, Any]:
+def part(name: str = "certificat.pdf", content: bytes = PDF, *, field: str = "evidence", **fields: str) -> dict[str, Any]:
     """A multipart body, written out: the test client would spill a large one into a temporary file."""
     head = b"".join(
         f'--part\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
         for key, value in fields.items()
     )
-    file = f'--part\r\nContent-Disposition: form-data; name="evidence"; filename="{name}"\r\n\r\n'.encode()
+    file = f'--part\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n\r\n'.encode()
     body = head + file + content + b"\r\n--part--\r\n"
     return {"data": body, "content_type": "multipart/form-data; boundary=part"}
 
