@@ -8,9 +8,10 @@ from marketplace.platform.events import Announcement
 
 @dataclass(frozen=True)
 class LotsRelyingOn(Announcement):
-    """Question: which open lots require one of these schemes, in a category where this provider publishes an offer?
+    """Question: who relies on certificates of these schemes of this provider?
 
-    Answers are RelyingLot.
+    Open lots that require one, in a category where it publishes an offer, and running contracts with it whose
+    requirements name one. Answers are RelyingLot.
     """
 
     provider_id: UUID
@@ -19,9 +20,15 @@ class LotsRelyingOn(Announcement):
 
 @dataclass(frozen=True)
 class RelyingLot:
-    """An open lot that relies on a certificate: the centre that runs it, and the last day of its contracts."""
+    """An open lot, or a contract, that relies on a certificate, and those to tell.
+
+    `organisation_id` is the centre that runs it, `grappe_organisation_ids` the coordinators' organisations of the grappes
+    that bring needs to it. `ends_on` is the last day of the lot's contracts, or of this contract (`contract_id`).
+    """
 
     organisation_id: UUID
     lot_id: UUID
     title: str
     ends_on: date
+    grappe_organisation_ids: tuple[UUID, ...] = ()
+    contract_id: UUID | None = None

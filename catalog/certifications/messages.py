@@ -91,3 +91,13 @@ def _register_reminders() -> None:
         ),
         link="/lots/{lot_id}",
     )
+    register(
+        "contract_relies_on_certificate",
+        N_("Marché « {lot} » : un certificat {scheme} expire le {ends_on}"),
+        N_(
+            "Le certificat {scheme} de {provider} (n° {number}) expire le {ends_on} ; le marché « {lot} » court jusqu'au "
+            "{lot_ends_on}. Sans renouvellement vérifié à cette date, les nouvelles commandes seront suspendues. Demandez à "
+            "{provider} où en est le renouvellement."
+        ),
+        link="/lots/{lot_id}",
+    )

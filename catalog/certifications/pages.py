@@ -110,7 +110,8 @@ def review() -> str:
     page = queries.list_to_verify(session, cursor=request.args.get("cursor"))
     return render_template(
         "catalog/review.html",
-        providers=list_waiting(session)["items"],
+        providers=list_waiting(session),
+        today=clock.today(),
         page=page,
         evidence=queries.list_evidence(session, [certificate.id for certificate, _provider in page["items"]]),
         schemes=queries.list_schemes(session, language()),

@@ -1,4 +1,4 @@
-"""Use case of the scheduler: remind of certificates that end, their provider and the centres that rely on them."""
+"""Use case of the scheduler: remind of certificates that end, their provider and the centres and grappes that rely on them."""
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -74,7 +74,7 @@ def _done(session: Session, certificate_ids: Sequence[UUID]) -> dict[UUID, set[i
 
 
 def _relying(session: Session, certificate: Certificate, facts: HeldCertificate) -> list[RelyingLot]:
-    """Open lots whose contracts outlive the certificate."""
+    """Open lots whose contracts outlive the certificate, and contracts that do."""
     schemes = queries.relying_schemes(session, certificate.scheme)
     lots: list[RelyingLot] = events.ask(session, LotsRelyingOn(certificate.provider_id, schemes))
     return [lot for lot in lots if lot.ends_on > facts.ends_on]
@@ -88,12 +88,12 @@ def _tellings(
     template = "certificate_ends" if due.days_left > 0 else over
     about = {"scheme": scheme, "number": certificate.number, "ends_on": facts.ends_on}
     own = Telling(template, {**about, "days": due.days_left}, organisation_ids=[provider.organisation_id])
-    centres = [
+    others = [
         Telling(
-            "lot_relies_on_certificate",
+            "contract_relies_on_certificate" if lot.contract_id else "lot_relies_on_certificate",
             {**about, "provider": provider.name, "lot": lot.title, "lot_id": str(lot.lot_id), "lot_ends_on": lot.ends_on},
-            organisation_ids=[lot.organisation_id],
+            organisation_ids=[lot.organisation_id, *lot.grappe_organisation_ids],
         )
         for lot in relying
     ]
-    return [own, *centres]
+    return [own, *others]

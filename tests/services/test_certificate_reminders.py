@@ -7,12 +7,17 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from catalog.certifications.events import RelyingLot
 from catalog.certifications.models import CertificateReminder
 from catalog.certifications.reminders import remind_of_ends
+from marketplace.accounts.models import Membership
 from marketplace.notifications.models import Notification
-from marketplace.platform import clock, outbox
+from marketplace.platform import clock, events, outbox
+from marketplace.platform.database import new_id
 from tests.factories import accounts
 from tests.factories import catalog as make
+from tests.factories.demand import clinic, open_pool, placed_on
+from tests.factories.grappes import grappe_of
 from tests.factories.vehicles import VehicleFactory, open_lot
 
 
@@ -71,6 +76,32 @@ def test_a_centre_is_told_when_its_open_lot_outlives_the_certificate(
         )
         open_lot(vehicle_id=vehicle.id, requirements={"certificates": ["iso27001"]})
     assert remind(30) == ["lot_relies_on_certificate"]
+
+
+def test_the_coordinator_of_a_grappe_that_brings_needs_to_the_lot_is_told_too(
+    session: Session, certificate: Any, remind: Callable
+) -> None:
+    make.published_offer(provider_id=certificate.provider_id)
+    vehicle = VehicleFactory(opened_at=clock.now(), ends_on=certificate.valid_until + timedelta(days=10))
+    lot = open_pool(vehicle_id=vehicle.id, requirements={"certificates": ["iso27001"]})
+    site, coordinator = clinic()
+    grappe_of(clinic()[0])
+    placed_on(lot, site, coordinator, 10, grappe_id=grappe_of(site).id)
+    assert "lot_relies_on_certificate" in remind(30)
+    assert session.scalars(
+        select(Notification.user_id).where(Notification.template == "lot_relies_on_certificate")
+    ).all() == [coordinator.user_id]
+
+
+def test_whoever_answers_for_a_contract_is_told_of_it_as_a_contract(
+    session: Session, certificate: Any, remind: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre = accounts.user_in(kind="purchasing_centre")
+    organisation_id = session.scalars(select(Membership.organisation_id).where(Membership.user_id == centre.id)).one()
+    ends_on = certificate.valid_until + timedelta(days=1)
+    answer = RelyingLot(organisation_id, new_id(), "EDR", ends_on, contract_id=new_id())
+    monkeypatch.setattr(events, "ask", lambda _session, _question: [answer])
+    assert remind(30) == ["contract_relies_on_certificate"]
 
 
 def test_what_is_renewed_suspended_or_not_verified_reminds_nobody(
