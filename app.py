@@ -20,7 +20,7 @@ from catalog.offers import permissions as offers_permissions
 from catalog.providers import api as profiles_api
 from catalog.providers import pages as profiles_pages
 from catalog.providers import permissions as providers_permissions
-from catalog.providers import sign_up, sign_up_pages, subcontracting_api, subcontracting_pages
+from catalog.providers import sign_up, sign_up_pages, subcontracting_api, subcontracting_pages, suspensions
 from marketplace.accounts import api as accounts_api
 from marketplace.accounts import expiry, identity, passwords_by_mail
 from marketplace.accounts import pages as accounts_pages
@@ -177,7 +177,6 @@ LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (grappes_events.LeavingEffects, demand.pools_left_smaller),
     (certifications_events.LotsRelyingOn, matching.lots_relying_on),
     (grappes_events.PooledFor, demand.centres_pooled_for),
-    (certifications_events.LotsRelyingOn, matching.lots_relying_on),
 )
 OUTBOX_HANDLERS = {
     passwords_by_mail.KIND: passwords_by_mail.deliver,
@@ -194,6 +193,7 @@ CHECKS: dict[str, jobs.Check] = {
     "envelopes.raise_alerts": envelope_alerts.raise_alerts,
     "certifications.remind_of_ends": certificate_reminders.remind_of_ends,
     "providers.forget_sign_ups": sign_up.forget_sign_ups,
+    "providers.end_suspensions": suspensions.end_suspensions,
     "control_room.send_summaries": control_room.send_summaries,
 }
 """What falls due: name → use case that does everything due now and says how many (run each minute by the worker)."""

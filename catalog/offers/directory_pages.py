@@ -7,7 +7,7 @@ from flask import render_template, request
 from catalog.certifications import queries as certificates
 from catalog.offers import directory, queries
 from catalog.providers import labels
-from catalog.providers.queries import get_provider
+from catalog.providers.queries import get_provider, list_capacities, sees_contact
 from marketplace.categories.queries import category_names
 from marketplace.platform.api import current_actor, page_blueprint
 from marketplace.platform.database import db
@@ -55,6 +55,8 @@ def show_provider(provider_id: UUID) -> str:
         offers=[offer for offer in offers if offer.status == "published"],
         categories=category_names(session, language()),
         labels=labels,
+        capacities=list_capacities(session, provider),
+        sees_contact=sees_contact(actor, provider),
         may_write=allowed(actor, "provider.write", own=own),
         may_decide=allowed(actor, "provider.decide"),
     )

@@ -1,5 +1,5 @@
 """Forms of provider profiles and of the platform's decisions."""
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -10,9 +10,14 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from catalog.providers import labels
 from catalog.providers.countries import COUNTRIES
+from catalog.providers.submission import figures
 from marketplace.accounts.forms import ADDRESS, CheckboxesField
-from marketplace.platform.i18n import say
+from marketplace.categories.models import ServiceCategory
+from marketplace.categories.units import unit_word
+from marketplace.platform.errors import N_, BadInput
+from marketplace.platform.i18n import language, say
 
+CAPACITY_OF = "capacity-"
 REQUIRED = InputRequired(_l("Ce champ est obligatoire."))
 
 
@@ -22,7 +27,7 @@ def choices(words: Mapping[Any, Any]) -> list[SelectChoice]:
 
 
 class ProfileForm(FlaskForm):
-    """What a provider says of itself."""
+    """What a provider says of itself; `profile_form` adds a capacity for each category."""
 
     description = TextAreaField(
         _l("Présentation"), [Optional()], description=_l("Ce que vous faites, pour qui, en quelques phrases.")
@@ -32,14 +37,49 @@ class ProfileForm(FlaskForm):
         description=_l("Une région non cochée n'est pas servie : les lots qui l'exigent ne vous seront pas proposés."),
     )  # fmt: skip
     delivery_modes = CheckboxesField(_l("Modes d'intervention"), choices=choices(labels.DELIVERY_MODES))
+    contact_name = StringField(_l("Interlocuteur"), [Optional(), Length(max=200)], description=_l("Prénom et nom."))
+    contact_email = EmailField(
+        _l("Adresse électronique"), [Optional(), Length(max=320), ADDRESS],
+        description=_l("Lue par les acheteurs connectés, jamais par un autre prestataire."),
+    )  # fmt: skip
+    contact_phone = StringField(_l("Téléphone"), [Optional(), Length(max=40)])
+
+    @property
+    def limits(self) -> list[Any]:
+        """The fields of the capacities, in the categories' order."""
+        return [f for f in self if f.name.startswith(CAPACITY_OF)]
 
     def body(self) -> dict[str, Any]:
-        """The form as the schema reads it."""
+        """The form as the schema reads it; BadInput for a capacity that is no number."""
+        typed = {f.name: figures(f.data) for f in self.limits}
+        wrong = [name for name, text in typed.items() if text is not None and not _is_count(text)]
+        if wrong:
+            raise BadInput({name: [N_("Écrivez un nombre entier, ou laissez vide.")] for name in wrong})
         return {
             "description": self.description.data or "",
             "regions": self.regions.data or [],
             "delivery_modes": self.delivery_modes.data or [],
+            "capacities": {name.removeprefix(CAPACITY_OF): int(text) for name, text in typed.items() if text},
+            **{name: (self[name].data or "").strip() or None for name in ("contact_name", "contact_email", "contact_phone")},
         }
+
+
+def profile_form(categories: Sequence[ServiceCategory], capacities: Mapping[str, int], provider: Any = None) -> ProfileForm:
+    """The form of a profile with one capacity a category, filled from what is known."""
+    fields = {
+        f"{CAPACITY_OF}{category.code}": StringField(
+            f"{category.name_in(language())} ({unit_word(category.unit, 2, language())})", [Optional()],
+            render_kw={"inputmode": "numeric"},
+        )
+        for category in categories
+    }  # fmt: skip
+    known = {f"{CAPACITY_OF}{code}": str(units) for code, units in capacities.items()}
+    form: ProfileForm = type("FilledProfileForm", (ProfileForm,), fields)(obj=provider, data=known)
+    return form
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text) <= 10**12
 
 
 class ProviderDecisionForm(FlaskForm):

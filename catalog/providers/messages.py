@@ -26,3 +26,18 @@ def register_all() -> None:
         ),
         link="/ma-fiche",
     )
+    register(
+        "provider_suspension_over",
+        N_("La suspension de votre fiche est levée"),
+        N_("{provider} est de nouveau proposé sur les lots dont il remplit les critères. Vous n'avez rien à faire."),
+        link="/ma-fiche",
+    )
+    register(
+        "suspension_ended_by_itself",
+        N_("Suspension arrivée à son terme : {provider}"),
+        N_(
+            "La suspension de {provider} a pris fin à sa date : il est de nouveau proposé sur les lots. Si la raison tient "
+            "toujours, suspendez-le à nouveau depuis sa fiche."
+        ),
+        link="/prestataires/{provider_id}",
+    )

@@ -2,7 +2,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,7 +50,24 @@ class Provider(Model):
     decision_reason: Mapped[str | None] = mapped_column(Text)
     suspended_until: Mapped[date | None]
     suspension_reason: Mapped[str | None] = mapped_column(Text)
+    contact_name: Mapped[str | None] = mapped_column(Text)
+    contact_email: Mapped[str | None] = mapped_column(Text)
+    contact_phone: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+
+class ProviderCapacity(Model):
+    """How many units a provider can deliver in a category, all its offers together, in the category's unit."""
+
+    __tablename__ = "provider_capacities"
+    __table_args__ = (
+        # No limit is no row; a provider that can deliver nothing does not publish.
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
+
+    provider_id: Mapped[UUID] = mapped_column(ForeignKey("providers.id"), primary_key=True)
+    category_code: Mapped[str] = mapped_column(ForeignKey("service_categories.code"), primary_key=True)
+    quantity: Mapped[int] = mapped_column(BigInteger)
 
 
 class Subcontractor(Model):

@@ -6,11 +6,12 @@ from flask import flash, redirect, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from catalog.providers import queries, services
-from catalog.providers.forms import ProfileForm, ProviderDecisionForm, SuspensionForm
+from catalog.providers import labels, queries, services, suspensions
+from catalog.providers.forms import ProviderDecisionForm, SuspensionForm, profile_form
 from catalog.providers.models import Provider
 from catalog.providers.schemas import PROFILE_CHANGES, ProfileIn
 from catalog.providers.submission import submit
+from marketplace.categories.queries import list_categories
 from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.permissions import require
@@ -38,7 +39,7 @@ def open_profile() -> Any:
     actor = current_actor()
     home = next(iter(sorted(actor.organisation_ids(kind="provider"), key=str)), None)
     require(actor, "provider.write", own=home)
-    form = ProfileForm()
+    form = profile_form(list_categories(db.session()), {})
 
     def save() -> Provider:
         assert home is not None
@@ -53,7 +54,8 @@ def edit_profile(provider_id: UUID) -> Any:
     """Change my profile."""
     provider = queries.get_provider(db.session(), current_actor(), provider_id)
     require(current_actor(), "provider.write", own=provider.organisation_id)
-    form = ProfileForm(obj=provider)
+    limits = {category.code: units for category, units in queries.list_capacities(db.session(), provider)}
+    form = profile_form(list_categories(db.session()), limits, provider)
 
     def save() -> Provider:
         return services.edit_provider(current_actor(), provider_id, PROFILE_CHANGES.load(form.body()))
@@ -74,7 +76,10 @@ def decide(provider_id: UUID) -> Any:
             current_actor(), provider_id, decision=form.decision.data, reason=form.reason.data
         )
 
-    return submit(form, save, lambda made: show_url(made.id), "catalog/provider_decision.html", provider=provider)
+    return submit(
+        form, save, lambda made: show_url(made.id), "catalog/provider_decision.html", provider=provider,
+        organisation=queries.organisation_of(db.session(), provider), labels=labels,
+    )  # fmt: skip
 
 
 @bp.route("/prestataires/<uuid:provider_id>/suspension", methods=["GET", "POST"])
@@ -86,7 +91,7 @@ def suspend(provider_id: UUID) -> Any:
     form = SuspensionForm()
 
     def save() -> Provider:
-        return services.suspend_provider(
+        return suspensions.suspend_provider(
             current_actor(), provider_id, until=form.until.data, reason=form.reason.data
         )
 
@@ -97,6 +102,6 @@ def suspend(provider_id: UUID) -> Any:
 @guard("provider.decide")
 def lift(provider_id: UUID) -> Response:
     """End a suspension before its time."""
-    services.lift_suspension(current_actor(), provider_id)
+    suspensions.lift_suspension(current_actor(), provider_id)
     flash(_("La suspension est levée."), "success")
     return redirect(show_url(provider_id))

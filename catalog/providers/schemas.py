@@ -4,7 +4,7 @@ import marshmallow as ma
 from catalog.providers.countries import COUNTRIES
 from catalog.providers.rules import DECISIONS, STANDINGS
 from catalog.providers.words import DELIVERY_MODES
-from marketplace.platform.api import Identifier, Schema
+from marketplace.platform.api import Identifier, Quantity, Schema
 from marketplace.platform.pagination import PageArgs
 
 LENGTH = ma.validate.Length
@@ -21,6 +21,14 @@ class ProfileIn(Schema):
     delivery_modes = ma.fields.List(
         ma.fields.String(validate=ma.validate.OneOf(DELIVERY_MODES)), required=True, validate=LENGTH(max=4)
     )
+    capacities = ma.fields.Dict(
+        keys=ma.fields.String(validate=LENGTH(max=60)), values=Quantity(minimum=1), load_default=dict,
+        validate=LENGTH(max=100),
+        metadata={"description": "category code → units it can deliver there, all offers together; left out: no limit"},
+    )  # fmt: skip
+    contact_name = ma.fields.String(load_default=None, allow_none=True, validate=LENGTH(max=200))
+    contact_email = ma.fields.Email(load_default=None, allow_none=True, validate=LENGTH(max=320))
+    contact_phone = ma.fields.String(load_default=None, allow_none=True, validate=LENGTH(max=40))
 
 
 class ProviderIn(ProfileIn):
@@ -57,6 +65,17 @@ class ProfileOut(Schema):
     state = ma.fields.String(required=True, validate=ma.validate.OneOf(STANDINGS))
     suspended_until = ma.fields.Date(allow_none=True)
     version = ma.fields.Integer(required=True)
+
+
+class OwnProfileOut(ProfileOut):
+    """The same for its own people and the operator: with the limits it declares and whom to ask."""
+
+    capacities = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer(), required=True)
+    contact_name = ma.fields.String(allow_none=True, required=True)
+    contact_email = ma.fields.String(allow_none=True, required=True)
+    contact_phone = ma.fields.String(allow_none=True, required=True)
+    suspension_reason = ma.fields.String(allow_none=True, required=True)
+    decision_reason = ma.fields.String(allow_none=True, required=True)
 
 
 class ProviderOut(ProfileOut):

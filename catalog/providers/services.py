@@ -1,20 +1,21 @@
-"""Use cases of provider profiles: register, edit, verify or refuse, suspend for a time. Steps are shared with the demo."""
+"""Use cases of provider profiles: register, edit, verify or refuse. Steps are shared with the demo."""
 from collections.abc import Collection, Mapping
-from datetime import date
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from catalog.providers import messages, queries, rules
-from catalog.providers.models import Provider
+from catalog.providers.models import Provider, ProviderCapacity
 from marketplace.accounts import queries as accounts_queries
+from marketplace.categories.queries import list_categories
 from marketplace.establishments.rules import fold
 from marketplace.establishments.territory import COLLECTIVITIES, REGIONS
 from marketplace.notifications.services import tell
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
-from marketplace.platform.errors import N_, StaleVersion
+from marketplace.platform.errors import N_, RuleBroken, StaleVersion
 from marketplace.platform.http import name_constraint
 from marketplace.platform.permissions import Actor, require
 
@@ -22,22 +23,28 @@ messages.register_all()
 
 ALREADY_REGISTERED = N_("Cette organisation a déjà une fiche de prestataire : ouvrez-la pour la modifier.")
 TERRITORIES = {**REGIONS, **COLLECTIVITIES}
+CONTACT = ("contact_name", "contact_email", "contact_phone")
 
 name_constraint("uq_providers_organisation_id", "provider_already_registered", ALREADY_REGISTERED)
 
 
 def add_provider(
     session: Session, *, organisation_id: UUID, name: str, description: str = "", regions: Collection[str] = (),
-    delivery_modes: Collection[str] = (),
+    delivery_modes: Collection[str] = (), capacities: Mapping[str, int] | None = None, **contact: str | None,
 ) -> Provider:  # fmt: skip
-    """Step: the profile of a provider organisation, waiting to be verified. Regions are INSEE codes."""
+    """Step: the profile of a provider organisation, waiting to be verified. Regions are INSEE codes.
+
+    `capacities`: category code → units it can deliver there; `contact`: the columns of that name.
+    """
     rules.check_regions(regions, TERRITORIES)
     provider = Provider(
         id=new_id(), organisation_id=organisation_id, name=name, search_text=fold(f"{name} {description}"),
         description=description, regions=sorted(set(regions)), delivery_modes=sorted(set(delivery_modes)),
+        **{name: _stripped(contact.get(name)) for name in CONTACT},
     )  # fmt: skip
     session.add(provider)
     session.flush()
+    _write_capacities(session, provider, capacities or {})
     return provider
 
 
@@ -49,7 +56,7 @@ def register_provider(actor: Actor, *, organisation_id: UUID, **profile: Any) ->
         provider = add_provider(session, organisation_id=organisation.id, name=organisation.name, **profile)
         audit.record(
             session, actor, "provider.registered", "provider", provider.id, organisation_id=organisation.id,
-            after=_facts(provider),
+            after=_facts(session, provider),
         )  # fmt: skip
     return provider
 
@@ -57,22 +64,26 @@ def register_provider(actor: Actor, *, organisation_id: UUID, **profile: Any) ->
 def edit_provider(
     actor: Actor, provider_id: UUID, changes: Mapping[str, Any], *, expected_version: int | None = None
 ) -> Provider:
-    """Change description, regions or delivery modes of one's own profile; what is not named stays."""
+    """Change one's own profile (description, regions, delivery modes, capacities, contact); what is not named stays."""
     with transaction() as session:
         provider = lock_provider(session, actor, provider_id)
         require(actor, "provider.write", own=provider.organisation_id)
         if expected_version is not None and expected_version != provider.version:
             raise StaleVersion(provider.version)
         rules.check_regions(changes.get("regions", ()), TERRITORIES)
-        before = _facts(provider)
+        before = _facts(session, provider)
         provider.description = changes.get("description", provider.description)
         provider.regions = sorted(set(changes.get("regions", provider.regions)))
         provider.delivery_modes = sorted(set(changes.get("delivery_modes", provider.delivery_modes)))
         provider.search_text = fold(f"{provider.name} {provider.description}")
+        for name in CONTACT:
+            setattr(provider, name, _stripped(changes[name]) if name in changes else getattr(provider, name))
+        if "capacities" in changes:
+            _write_capacities(session, provider, changes["capacities"])
         provider.version += 1
         audit.record(
             session, actor, "provider.edited", "provider", provider.id, organisation_id=provider.organisation_id,
-            before=before, after=_facts(provider),
+            before=before, after=_facts(session, provider),
         )  # fmt: skip
     return provider
 
@@ -87,41 +98,10 @@ def decide_provider(actor: Actor, provider_id: UUID, *, decision: str, reason: s
         provider.refused_at = clock.now() if decision == "refuse" else None
         provider.decision_reason = (reason or "").strip() or None
         provider.version += 1
-        _notify(session, provider, f"provider_{decision}", reason=sentence_of(provider.decision_reason))
+        notify(session, provider, f"provider_{decision}", reason=sentence_of(provider.decision_reason))
         audit.record(
             session, actor, f"provider.{decision}", "provider", provider.id, organisation_id=provider.organisation_id,
             after={"reason": provider.decision_reason},
-        )  # fmt: skip
-    return provider
-
-
-def suspend_provider(actor: Actor, provider_id: UUID, *, until: date, reason: str) -> Provider:
-    """Keep a provider out of new matches through a Paris day, with a reason; the suspension then ends by itself."""
-    with transaction() as session:
-        provider = lock_provider(session, actor, provider_id)
-        require(actor, "provider.decide")
-        rules.check_suspension(until, reason, clock.today())
-        provider.suspended_until, provider.suspension_reason = until, reason.strip()
-        provider.version += 1
-        _notify(session, provider, "provider_suspended", reason=sentence_of(reason), until=until)
-        audit.record(
-            session, actor, "provider.suspended", "provider", provider.id, organisation_id=provider.organisation_id,
-            after={"until": until, "reason": provider.suspension_reason},
-        )  # fmt: skip
-    return provider
-
-
-def lift_suspension(actor: Actor, provider_id: UUID) -> Provider:
-    """End a suspension before its time; nothing happens when there is none."""
-    with transaction() as session:
-        provider = lock_provider(session, actor, provider_id)
-        require(actor, "provider.decide")
-        before = {"until": provider.suspended_until, "reason": provider.suspension_reason}
-        provider.suspended_until = provider.suspension_reason = None
-        provider.version += 1
-        audit.record(
-            session, actor, "provider.suspension_lifted", "provider", provider.id,
-            organisation_id=provider.organisation_id, before=before,
         )  # fmt: skip
     return provider
 
@@ -139,12 +119,31 @@ def sentence_of(reason: str | None) -> str:
     return text if not text or text[-1] in ".!?…" else f"{text}."
 
 
-def _notify(session: Session, provider: Provider, template: str, **values: Any) -> None:
+def notify(session: Session, provider: Provider, template: str, **values: Any) -> None:
+    """Step: tell the provider's people something about their profile."""
     tell(
         session, template=template, values={"provider": provider.name, **values},
         organisation_ids=[provider.organisation_id],
     )  # fmt: skip
 
 
-def _facts(provider: Provider) -> dict[str, Any]:
-    return {name: getattr(provider, name) for name in ("description", "regions", "delivery_modes")}
+def _write_capacities(session: Session, provider: Provider, capacities: Mapping[str, int]) -> None:
+    """Replace the limits of a profile; the categories must exist."""
+    known = {category.code for category in list_categories(session, list(capacities))}
+    if set(capacities) - known:
+        raise RuleBroken("category_unknown", "Catégorie inconnue : choisissez dans la liste.", field="capacities")
+    session.execute(delete(ProviderCapacity).where(ProviderCapacity.provider_id == provider.id))
+    session.add_all(
+        ProviderCapacity(provider_id=provider.id, category_code=code, quantity=units) for code, units in capacities.items()
+    )
+    session.flush()
+
+
+def _stripped(text: str | None) -> str | None:
+    return (text or "").strip() or None
+
+
+def _facts(session: Session, provider: Provider) -> dict[str, Any]:
+    facts = {name: getattr(provider, name) for name in ("description", "regions", "delivery_modes")}
+    limits = {category.code: units for category, units in queries.list_capacities(session, provider)}
+    return {**facts, "capacities": limits, "has_contact": bool(provider.contact_email or provider.contact_phone)}

@@ -49,6 +49,8 @@ def ask(
         raise BadInput({"siren": [N_("Ce SIREN est faux : recopiez ses neuf chiffres.")]})
     if vat_number and not vat_number_rules.is_valid(vat_number):
         raise BadInput({"vat_number": [N_("Ce numéro de TVA est faux : recopiez-le avec ses deux lettres.")]})
+    if vat_number and not _is_vat_of(vat_number, siren):
+        raise BadInput({"vat_number": [N_("Ce numéro de TVA est celui d'un autre SIREN : vérifiez les deux.")]})
     with transaction() as session:
         asked = SignUp(
             id=new_id(), email=account, full_name=full_name.strip(), company=company.strip(),
@@ -85,7 +87,10 @@ def confirm(token: str) -> User:
         _refuse_second(session, asked.siren)
         user = queries.find_user_by_email(session, asked.email) or _new_user(session, asked)
         organisation = _new_organisation(session, asked, user)
-        provider = add_provider(session, organisation_id=organisation.id, name=organisation.name)
+        provider = add_provider(
+            session, organisation_id=organisation.id, name=organisation.name, contact_name=asked.full_name,
+            contact_email=asked.email,
+        )  # fmt: skip
         session.delete(asked)
         audit.record(
             session, Actor(user.id, user.full_name), "provider.signed_up", "provider", provider.id,
@@ -114,6 +119,12 @@ def deliver(payload: dict[str, Any]) -> None:
 def onward(user: User) -> str | None:
     """Where a person without a password chooses one; None when there is one already."""
     return passwords_by_mail.make_link(user) if user.password_hash is None else None
+
+
+def _is_vat_of(vat_number: str, siren: str) -> bool:
+    """A French VAT number ends with the SIREN it was given to; those of other countries cannot tell."""
+    compact = vat_number_rules.compact(vat_number)
+    return not compact.startswith("FR") or compact.endswith(siren_number.compact(siren))
 
 
 def _signer() -> URLSafeTimedSerializer:

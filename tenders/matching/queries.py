@@ -14,7 +14,7 @@ from catalog.certifications.rules.states import Scheme
 from catalog.offers.models import Offer
 from catalog.offers.queries import grid_of
 from catalog.providers.models import Provider
-from catalog.providers.queries import list_own_providers, standing_of, visible_providers
+from catalog.providers.queries import capacities_of, list_own_providers, standing_of, visible_providers
 from marketplace.categories.units import unit_word
 from marketplace.establishments.models import Establishment
 from marketplace.establishments.territory import COLLECTIVITIES, REGIONS
@@ -162,9 +162,10 @@ def _providers_selling(session: Session, actor: Actor, category: str) -> list[Pr
 def _candidates(
     session: Session, providers: Sequence[Provider], category: str | None, schemes: Mapping[str, Scheme]
 ) -> list[Candidate]:
-    """The providers with certificates and offers (of one category, or all), as the rule reads them: three statements."""
+    """The providers with certificates and offers (of one category, or all), as the rule reads them: four statements."""
     ids = [provider.id for provider in providers]
     certificates = held_by_provider(session, ids, schemes)
+    capacities = capacities_of(session, ids)
     statement = select(Offer).where(Offer.provider_id.in_(ids)).options(selectinload(Offer.brackets)).order_by(Offer.id)
     if category is not None:
         statement = statement.where(Offer.category_code == category)
@@ -174,7 +175,7 @@ def _candidates(
     candidates = [
         Candidate(
             p.id, p.name, standing_of(p), frozenset(p.regions), tuple(certificates.get(p.id, ())),
-            tuple(offers.get(p.id, ())),
+            tuple(offers.get(p.id, ())), capacities.get(p.id, {}),
         )
         for p in providers
     ]  # fmt: skip

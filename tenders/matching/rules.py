@@ -71,6 +71,8 @@ class Candidate:
     regions: frozenset[str]
     certificates: tuple[HeldCertificate, ...]
     offers: tuple[OfferTerms, ...]
+    capacities: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """What it can deliver, all offers together, by (category, unit); not named: no limit declared."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ def _best(ask: Ask, candidate: Candidate, schemes: Schemes, today: date) -> Elig
         return Excluded(candidate.provider_id, candidate.name, None, criteria)
     rows: list[Eligible | Excluded] = []
     for offer in candidate.offers:
-        criteria = (*common, *_offer_criteria(ask, offer))
+        criteria = (*common, *_offer_criteria(ask, offer, candidate.capacities.get((ask.category, ask.unit))))
         if all(criterion.passed for criterion in criteria):
             rows.append(_priced(ask, candidate, offer, criteria))
         else:
@@ -222,17 +224,26 @@ def _provider_criteria(ask: Ask, candidate: Candidate, schemes: Schemes, today: 
     return tuple(criteria)
 
 
-def _offer_criteria(ask: Ask, offer: OfferTerms) -> tuple[Criterion, ...]:
+def _offer_criteria(ask: Ask, offer: OfferTerms, of_category: int | None) -> tuple[Criterion, ...]:
     lacking = [mode for mode in ask.delivery_modes if mode not in offer.delivery_modes]
-    enough = offer.capacity is None or offer.capacity >= ask.quantity
     words = {"unit": ask.unit_words, "quantity": ask.quantity}
     return (
         _published(ask, offer),
         _plain("delivery_mode", not lacking, MODES_LACKING[tuple(lacking)] if lacking else MODES_OFFERED),
-        _plain("capacity", enough, NO_CAPACITY_LIMIT if offer.capacity is None else CAPACITY[enough],
-               capacity=offer.capacity, **words),
+        _capacity(ask, offer.capacity, of_category, words),
         _minimum(ask, offer, words),
     )  # fmt: skip
+
+
+def _capacity(ask: Ask, of_offer: int | None, of_category: int | None, words: Mapping[str, object]) -> Criterion:
+    """The tighter of what the offer says and of what the provider can deliver in the category at all."""
+    limits = [limit for limit in (of_offer, of_category) if limit is not None]
+    if not limits:
+        return _plain("capacity", True, NO_CAPACITY_LIMIT, capacity=None, **words)
+    tightest = min(limits)
+    sentences = CAPACITY if tightest == of_offer else CATEGORY_CAPACITY
+    enough = tightest >= ask.quantity
+    return _plain("capacity", enough, sentences[enough], capacity=tightest, **words)
 
 
 def _published(ask: Ask, offer: OfferTerms) -> Criterion:
@@ -290,6 +301,10 @@ NO_CAPACITY_LIMIT: Final = N_("Aucune limite de capacité déclarée.")
 CAPACITY: Final = {
     True: N_("Capacité de {capacity} {unit}, pour {quantity} réunis."),
     False: N_("Capacité de {capacity} {unit} seulement, pour {quantity} réunis."),
+}
+CATEGORY_CAPACITY: Final = {
+    True: N_("Capacité du prestataire dans cette catégorie : {capacity} {unit}, pour {quantity} réunis."),
+    False: N_("Capacité du prestataire dans cette catégorie : {capacity} {unit} seulement, pour {quantity} réunis."),
 }
 MINIMUM_REACHED: Final = N_("Minimum de la fiche : {minimum} {unit} ; {quantity} réunis.")
 MINIMUM_MISSED: Final = N_("Minimum de la fiche non atteint : {minimum} {unit} demandés, {quantity} réunis.")

@@ -86,6 +86,7 @@ def test_a_link_serves_once_for_a_day_and_is_nobody_else_s_to_make(client: Any, 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [({"siren": "732829321"}, "Ce SIREN est faux"), ({"vat_number": "FR00732829320"}, "numéro de TVA est faux"),
+     ({"vat_number": "FR40303265045"}, "celui d&#39;un autre SIREN"),
      ({"email": "ada"}, "incomplète"), ({"company": ""}, "obligatoire")],
 )  # fmt: skip
 def test_what_is_wrong_is_said_and_nothing_is_kept(

@@ -101,6 +101,21 @@ def test_bounds_are_included() -> None:
     assert isinstance(alone(with_offer(capacity=None)), Eligible)
 
 
+def test_what_a_provider_can_deliver_in_the_category_counts_beside_its_offer_s_capacity() -> None:
+    def limited(units: int, **offer: object) -> Candidate:
+        return replace(with_offer(**offer), capacities={("edr", "endpoint"): units, ("soc", "endpoint"): 1})
+
+    row = alone(limited(2999))
+    assert [criterion.code for criterion in row.failed] == ["capacity"]
+    assert sentence(row.failed[0].detail) == (
+        "Capacité du prestataire dans cette catégorie : 2\u202f999 postes seulement, pour 3\u202f000 réunis."
+    )
+    assert isinstance(alone(limited(3000, capacity=None)), Eligible)
+    tighter = alone(limited(20001, capacity=2000))
+    assert sentence(tighter.failed[0].detail).startswith("Capacité de 2\u202f000 postes seulement")
+    assert isinstance(alone(replace(GOOD, capacities={("edr", "site"): 1})), Eligible)
+
+
 def test_missing_hds_activities_are_named_one_by_one() -> None:
     hds = replace(HELD, scheme="hds", version=HDS.versions["v2"], activities=frozenset({1, 2}))
     row = alone(replace(GOOD, certificates=(HELD, hds)), replace(ASK, hds_activities=frozenset({1, 5, 6})))

@@ -15,6 +15,7 @@ from catalog.certifications.rules.states import state_on
 from catalog.offers import queries, services
 from catalog.offers.models import Offer, OfferBracket
 from catalog.providers import services as providers
+from catalog.providers import suspensions
 from marketplace.platform import clock
 from marketplace.platform.audit.models import AuditEvent
 from marketplace.platform.errors import Conflict, NotAllowed, NotFound, RuleBroken
@@ -191,15 +192,15 @@ def test_the_state_in_sql_is_the_state_in_python_on_every_day(session: Session, 
 def test_a_suspension_says_why_ends_by_itself_and_can_be_lifted(provider: Any, operator: Any, vendor: Any) -> None:
     today = clock.today()
     refusals = ({"until": today, "reason": " "}, {"until": today - timedelta(days=1), "reason": "impayé"})
-    codes = [code_of(lambda given=given: providers.suspend_provider(operator, provider.id, **given)) for given in refusals]
+    codes = [code_of(lambda given=given: suspensions.suspend_provider(operator, provider.id, **given)) for given in refusals]
     assert codes == ["provider_reason_missing", "suspension_already_over"]
-    providers.suspend_provider(operator, provider.id, until=today, reason="enquête en cours")
+    suspensions.suspend_provider(operator, provider.id, until=today, reason="enquête en cours")
     standing = queries_standing(provider)
     assert (standing.on(today), standing.on(today + timedelta(days=1))) == ("suspended", "verified")
-    providers.lift_suspension(operator, provider.id)
+    suspensions.lift_suspension(operator, provider.id)
     assert queries_standing(provider).on(today) == "verified"
     with pytest.raises(NotAllowed):
-        providers.suspend_provider(vendor, provider.id, until=today, reason="x")
+        suspensions.suspend_provider(vendor, provider.id, until=today, reason="x")
 
 
 def queries_standing(provider: Any) -> Any:

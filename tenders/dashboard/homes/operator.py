@@ -30,8 +30,7 @@ def build(session: Session, _actor: Actor, _asked: Mapping[str, str]) -> Operato
                     "check_certificates", N_("Vérifier {count} certificats déclarés"), {"count": queues.certificates}
                 ),
                 Sentence("not_trusted", N_("Un certificat non vérifié ne permet pas de répondre à un lot.")),
-                "certifications_pages.list_certificates",
-                (("state", "declared"),),
+                "certifications_pages.review",
             )
         )
     if queues.providers:
@@ -39,7 +38,7 @@ def build(session: Session, _actor: Actor, _asked: Mapping[str, str]) -> Operato
             Todo(
                 Sentence("check_providers", N_("Examiner {count} prestataires"), {"count": queues.providers}),
                 Sentence("not_listed", N_("Un prestataire non vérifié n'apparaît dans aucun résultat.")),
-                "providers_pages.list_providers",
+                "certifications_pages.review",
             )
         )
     return OperatorHome(to_items(todos), queues)
