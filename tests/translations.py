@@ -42,6 +42,9 @@ FRENCH_ON_PURPOSE = (
     "marketplace/establishments/cli.py",  # read by whoever runs the import
     "marketplace/platform/i18n.py",  # how a moment is written
     "tenders/demo/",  # made-up names and texts
+    "marketplace/platform/documents/typeface.py",  # letters
+    "tenders/contracts/invoicing/factur_x/page.py",  # a French invoice is French for every reader
+    "tenders/contracts/invoicing/rules/mentions.py",  # its mentions too
 )
 _ACCENTS = re.compile("[àâçéèêëîïôùûüœÀÉÈÊÎÔÇ«»]")
 _PLACEHOLDER = re.compile(r"%\([a-z_0-9]+\)[sd]|\{[a-z_0-9]*\}")
