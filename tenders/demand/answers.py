@@ -18,7 +18,7 @@ def need_state(state: NeedState) -> dict[str, Any]:
     answer = {
         "lot_id": state.lot_id, "establishment_id": state.establishment_id, "grappe_id": wish.grappe_id,
         "quantity": wish.quantity, "tolerance": wish.tolerance, "firmness": wish.firmness, "status": state.status,
-        "condition": _condition(wish.minimum_pool_quantity, wish.maximum_unit_price),
+        "condition": condition_of(wish.minimum_pool_quantity, wish.maximum_unit_price), "phases": wish.phases,
         "price_ceiling": signature and signature.price_ceiling, "signed_at": signature and signature.signed_at,
         "exposure": state.exposure, "exposure_at_most": state.exposure, "version": state.version,
     }  # fmt: skip
@@ -31,7 +31,8 @@ def need_row(row: NeedRow, rank: int | None = None) -> dict[str, Any]:
     answer = {
         "lot_id": need.lot_id, "establishment_id": need.establishment_id, "grappe_id": need.grappe_id,
         "establishment_name": row.establishment_name, "quantity": need.quantity, "tolerance": need.tolerance,
-        "firmness": need.firmness, "condition": _condition(need.minimum_pool_quantity, need.maximum_unit_price),
+        "firmness": need.firmness, "condition": condition_of(need.minimum_pool_quantity, need.maximum_unit_price),
+        "phases": need.phases,
         "status": need.status, "price_ceiling": need.price_ceiling, "signed_at": need.signed_at, "version": need.version,
     }  # fmt: skip
     optional = {"rank": rank, "ordered_quantity": need.ordered_quantity}
@@ -63,11 +64,12 @@ def _asked(version: NeedVersion | None) -> dict[str, Any] | None:
     return {
         "status": version.status, "grappe_id": version.grappe_id, "quantity": version.quantity,
         "tolerance": version.tolerance, "firmness": version.firmness, "price_ceiling": version.price_ceiling,
-        "condition": _condition(version.minimum_pool_quantity, version.maximum_unit_price),
+        "condition": condition_of(version.minimum_pool_quantity, version.maximum_unit_price), "phases": version.phases,
     }  # fmt: skip
 
 
-def _condition(minimum_pool_quantity: int | None, maximum_unit_price: Any) -> dict[str, Any] | None:
+def condition_of(minimum_pool_quantity: int | None, maximum_unit_price: Any) -> dict[str, Any] | None:
+    """The condition of a need, None when it has none."""
     if minimum_pool_quantity is None and maximum_unit_price is None:
         return None
     return {"minimum_pool_quantity": minimum_pool_quantity, "maximum_unit_price": maximum_unit_price}

@@ -41,6 +41,7 @@ def wish_of(body: dict[str, Any]) -> Wish:
         minimum_pool_quantity=condition.get("minimum_pool_quantity"),
         maximum_unit_price=condition.get("maximum_unit_price"),
         price_ceiling=body["price_ceiling"],
+        phases=body["phases"] and tuple(body["phases"]),
     )
 
 

@@ -12,11 +12,12 @@ from tenders.demand.writing import Change, Overtaken, Placing, apply, release_cl
 _COLUMNS = (
     "lot_id", "establishment_id", "organisation_id", "grappe_id", "quantity", "tolerance", "firmness",
     "minimum_pool_quantity", "maximum_unit_price", "status", "placed_at", "placed_by", "changed_at", "changed_by",
-    "signed_at", "signed_by", "price_ceiling", "exposure_excl_vat",
+    "signed_at", "signed_by", "price_ceiling", "exposure_excl_vat", "phases",
 )  # fmt: skip
 _KEPT = ("lot_id", "establishment_id", "placed_at")
+_VALUES = [f"CAST(:{name} AS bigint[])" if name == "phases" else f":{name}" for name in _COLUMNS]
 _WRITE = text(f"""
-INSERT INTO needs ({", ".join(_COLUMNS)}) VALUES ({", ".join(f":{name}" for name in _COLUMNS)})
+INSERT INTO needs ({", ".join(_COLUMNS)}) VALUES ({", ".join(_VALUES)})
 ON CONFLICT (lot_id, establishment_id) DO UPDATE
 SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEPT)},
     waitlist_number = NULL, ordered_quantity = NULL, decision_code = NULL, version = needs.version + 1
@@ -50,5 +51,5 @@ def _row(placing: Placing) -> dict[str, Any]:
         "placed_by": placing.placed_by, "changed_at": now, "changed_by": placing.placed_by,
         "signed_at": signature and signature.signed_at, "signed_by": signature and signature.signed_by,
         "price_ceiling": signature and signature.price_ceiling,
-        "exposure_excl_vat": signature and signature.exposure_excl_vat,
+        "exposure_excl_vat": signature and signature.exposure_excl_vat, "phases": wish.phases and list(wish.phases),
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """The form of a need; it says what the API says, and is read by the same schema (NeedIn)."""
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
@@ -11,6 +12,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from marketplace.grappes.models import Grappe
 from tenders.demand.models import Need
+from tenders.demand.rules.placing import Wish
 
 REQUIRED = InputRequired(_l("Ce champ est obligatoire."))
 FIRMNESS = {
@@ -23,6 +25,7 @@ FIELD_OF = {
     "condition": "firmness",
     "condition.minimum_pool_quantity": "minimum_pool_quantity",
     "condition.maximum_unit_price": "maximum_unit_price",
+    "phases": "year_1",
 }
 
 
@@ -50,18 +53,23 @@ class NeedForm(FlaskForm):
     )  # fmt: skip
     accept_waitlist = BooleanField(_l("Si le maximum du lot est atteint, me mettre en liste d'attente"))
 
+    years = 0
+    """Years of the lot that the need may be spread over, each with its field `year_1`, `year_2`…"""
+
     @classmethod
-    def for_need(cls, need: Need | None, grappe: Grappe | None) -> "NeedForm":
-        """The form filled with a need as it stands, proposing the grappe in which the site pools this category."""
+    def for_need(
+        cls, need: Need | None, grappe: Grappe | None, years: int = 0, proposed: Wish | None = None
+    ) -> "NeedForm":
+        """The form filled with a need as it stands, proposing the grappe in which the site pools this category.
+
+        Without a need `proposed` fills it: somebody asked to start from there, and still has to send it.
+        """
         values: dict[str, Any] = {"firmness": "indicative", "tolerance": 0, "grappe": str(grappe.id) if grappe else ""}
         if need is not None:
-            names = ("quantity", "tolerance", "firmness", "minimum_pool_quantity")
-            values = {name: getattr(need, name) for name in names}
-            values["grappe"] = str(need.grappe_id or "")
-            for name in ("maximum_unit_price", "price_ceiling"):
-                price = getattr(need, name)
-                values[name] = "" if price is None else f"{price.normalize():f}".replace(".", ",")
-        form = cls(data=values)
+            values = _values(need) | {"grappe": str(need.grappe_id or "")}
+        elif proposed is not None:
+            values |= _values(proposed)
+        form = with_years(years)(data=values)
         alone = SelectChoice("", _("aucune grappe, à titre individuel"))
         form.grappe.choices = [alone] if grappe is None else [SelectChoice(str(grappe.id), grappe.name), alone]
         return form
@@ -81,7 +89,26 @@ class NeedForm(FlaskForm):
             "condition": condition if firmness == "conditional" and any(condition.values()) else None,
             "accept_waitlist": self.accept_waitlist.data,
             "price_ceiling": _price(self.price_ceiling.data) if firmness == "firm" else None,
+            "phases": self.phases(),
         }
+
+    def validate(self, *args: Any, **options: Any) -> bool:
+        """Every field by itself, then the years together: one that is written calls for all of them."""
+        is_valid = super().validate(*args, **options)
+        missing = [each for each in self.year_fields if each.data is None and self.phases() is not None]
+        for each in missing:
+            each.errors = [*each.errors] or [_("Écrivez 0 pour une année sans besoin.")]
+        return is_valid and not missing
+
+    @property
+    def year_fields(self) -> Sequence[IntegerField]:
+        """The fields of the years, the first first."""
+        return [self._fields[f"year_{number}"] for number in range(1, self.years + 1)]
+
+    def phases(self) -> list[int] | None:
+        """The quantities by year, None when none is written."""
+        found = [each.data for each in self.year_fields]
+        return None if all(quantity is None for quantity in found) else [quantity or 0 for quantity in found]
 
     def show(self, refusals: Mapping[str, Iterable[str]]) -> list[str]:
         """Put each sentence beside its field; those that belong to no field are returned."""
@@ -93,6 +120,26 @@ class NeedForm(FlaskForm):
             else:
                 homeless += sentences
         return homeless
+
+
+@cache
+def with_years(years: int) -> type[NeedForm]:
+    """The form of a lot that runs over so many years."""
+    named = {
+        f"year_{number}": IntegerField(_l("Année %(number)s", number=number), [Optional()])
+        for number in range(1, years + 1)
+    }
+    return type("NeedForm", (NeedForm,), {"years": years, **named})
+
+
+def _values(asked: Need | Wish) -> dict[str, Any]:
+    """What was asked, as the fields show it."""
+    names = ("quantity", "tolerance", "firmness", "minimum_pool_quantity")
+    values = {name: getattr(asked, name) for name in names}
+    for name in ("maximum_unit_price", "price_ceiling"):
+        price = getattr(asked, name)
+        values[name] = "" if price is None else f"{price.normalize():f}".replace(".", ",")
+    return values | {f"year_{number}": quantity for number, quantity in enumerate(asked.phases or (), 1)}
 
 
 def _price(written: str | None) -> str | None:

@@ -14,9 +14,13 @@ from marketplace.platform.errors import DomainError, NotFound
 from marketplace.platform.i18n import sentence
 from marketplace.platform.navigation import page_url
 from tenders.demand import services
+from tenders.demand.estimates.previous import list_previous
 from tenders.demand.import_pages import as_sheet, import_page, open_lot, said
+from tenders.demand.models import Need
 from tenders.demand.queries.sheets import SheetSite, list_sheet_sites
-from tenders.demand.rules.sheet_rows import Refusal, read_rows
+from tenders.demand.rules.phases import years_of
+from tenders.demand.rules.placing import Wish
+from tenders.demand.rules.sheet_rows import YEAR_COLUMNS, Refusal, read_rows
 from tenders.vehicles.models import Lot
 
 bp = page_blueprint("need_grid", __name__, template_folder="../templates")
@@ -24,8 +28,7 @@ bp = page_blueprint("need_grid", __name__, template_folder="../templates")
 MOST_SITES = 200
 """Sites on one page; larger groups send a spreadsheet."""
 CELLS = ("quantity", "firmness", "tolerance", "minimum_pool_quantity", "maximum_unit_price")
-"""Columns that are filled in; the grappe goes along as it is."""
-COLUMNS = ("finess", *CELLS, "grappe")
+"""Columns that are filled in, and one for each year of the lot; the grappe goes along as it is."""
 
 
 @bp.route("/lots/<uuid:lot_id>/besoins/grille", methods=["GET", "POST"])
@@ -36,11 +39,17 @@ def enter(lot_id: UUID) -> Any:
     sites = list_sheet_sites(db.session(), current_actor(), lot)
     if not sites:
         raise NotFound("establishment")
-    shown = sites[:MOST_SITES]
+    shown, columns = sites[:MOST_SITES], cells_of(lot)
     if request.method == "GET":
-        return _grid(lot, shown, len(sites), {each.site.finess: _as_it_stands(each) for each in shown})
-    rows = {each.site.finess: _as_typed(each, request.form) for each in shown}
-    reading = read_rows([list(COLUMNS), *([row[name] for name in COLUMNS] for row in rows.values())])
+        asked: dict[UUID, Need | Wish | None] = {each.site.id: each.need for each in shown}
+        if "reprendre" in request.args:
+            free = [each.site.id for each in shown if each.need is None]
+            asked |= {site_id: last.wish for site_id, last in list_previous(db.session(), lot, free).items()}
+        rows = {each.site.finess: _written_row(each, asked[each.site.id], columns) for each in shown}
+        return _grid(lot, shown, len(sites), rows)
+    rows = {each.site.finess: _as_typed(each, request.form, columns) for each in shown}
+    titles = ["finess", *columns, "grappe"]
+    reading = read_rows([titles, *([row[name] for name in titles] for row in rows.values())])
     try:
         imported = services.import_needs(current_actor(), lot_id, reading, dry_run=True)
     except DomainError as refused:
@@ -50,17 +59,22 @@ def enter(lot_id: UUID) -> Any:
     return import_page(lot, imported=imported, sheet=as_sheet(reading))
 
 
-def _as_it_stands(each: SheetSite) -> dict[str, str]:
-    """The cells of a site as its need says; an indicative need of nothing yet where there is none."""
-    need = each.need
-    cells = dict.fromkeys(CELLS, "") | {"firmness": "indicative"}
-    if need is not None:
-        cells = {name: _written(getattr(need, name)) for name in CELLS}
+def cells_of(lot: Lot) -> tuple[str, ...]:
+    """The columns of a lot's grid that are filled in."""
+    return (*CELLS, *YEAR_COLUMNS[: years_of(lot.term_months)])
+
+
+def _written_row(each: SheetSite, asked: Need | Wish | None, columns: tuple[str, ...]) -> dict[str, str]:
+    """The cells of a site as its need (or its last one) says; an indicative need of nothing yet where there is none."""
+    cells = dict.fromkeys(columns, "") | {"firmness": "indicative"}
+    if asked is not None:
+        cells |= {name: _written(getattr(asked, name)) for name in CELLS}
+        cells |= {name: str(quantity) for name, quantity in zip(YEAR_COLUMNS, asked.phases or (), strict=False)}
     return {"finess": each.site.finess, "grappe": _grappe(each), **cells}
 
 
-def _as_typed(each: SheetSite, form: MultiDict[str, str]) -> dict[str, str]:
-    cells = {name: form.get(f"{name}-{each.site.finess}", "") for name in CELLS}
+def _as_typed(each: SheetSite, form: MultiDict[str, str], columns: tuple[str, ...]) -> dict[str, str]:
+    cells = {name: form.get(f"{name}-{each.site.finess}", "") for name in columns}
     return {"finess": each.site.finess, "grappe": _grappe(each), **cells}
 
 
@@ -85,6 +99,7 @@ def _grid(
         errors.setdefault(f"{each.field}-{finess[each.row - 2]}", []).append(sentence(each.why))
     return render_template(
         "demand/grid.html", lot=lot, sites=sites, rows=rows, errors=errors, problem=problem, left_out=count - len(sites),
+        years=years_of(lot.term_months), takes_up="reprendre" in request.args,
         firmness={"indicative": _("Indicatif"), "conditional": _("Conditionnel"), "firm": _("Ferme")},
         is_open=lot.status == "open" and clock.now() < lot.needs_close_at,
         lot_url=page_url("dashboard_pages.show_lot", lot_id=lot.id) or url_for(".enter", lot_id=lot.id),

@@ -17,7 +17,7 @@ from marketplace.platform.money import incl_vat
 from marketplace.platform.navigation import page_url
 from marketplace.platform.spreadsheets import as_csv, read_cells
 from tenders.demand import services, template_files
-from tenders.demand.rules.sheet_rows import COLUMNS, MOST_ROWS, Entry, Reading, read_rows
+from tenders.demand.rules.sheet_rows import COLUMNS, MOST_ROWS, YEAR_COLUMNS, Entry, Reading, read_rows
 from tenders.demand.services.imports import Imported
 from tenders.vehicles import queries as vehicles
 from tenders.vehicles.models import Lot
@@ -91,8 +91,10 @@ def said(refused: DomainError) -> str:
 
 def as_sheet(reading: Reading) -> str:
     """The rows that ask for something, as the confirmation sends them back: what was shown is what is written."""
-    rows = [_cells(entry) for entry in reading.entries]
-    return as_csv(COLUMNS, rows).decode("utf-8-sig")
+    rows = [[*_cells(entry), *(entry.phases or ())] for entry in reading.entries]
+    spread = [len(entry.phases) for entry in reading.entries if entry.phases is not None]
+    years = YEAR_COLUMNS[: max(1, *spread)] if spread else ()
+    return as_csv((*COLUMNS, *years), rows).decode("utf-8-sig")
 
 
 def _cells(entry: Entry) -> list[Any]:

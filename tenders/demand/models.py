@@ -18,7 +18,7 @@ from sqlalchemy import (
     event,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.platform import clock
@@ -107,7 +107,8 @@ class Need(Model):
     last change was (NULL: a closing's, a place's that was freed, or a membership's that ended). `price_ceiling` is the
     unit price (euros excluding VAT) a signature binds up to, `exposure_excl_vat` the most it can cost over the term,
     tolerance included, as the signatory saw it. `ordered_quantity` and `decision_code` come from the closing.
-    `waitlist_number` orders the waiting list by arrival.
+    `waitlist_number` orders the waiting list by arrival. `phases` spread `quantity` over the years of the lot
+    (rules/phases.py); NULL: the same every year.
     """
 
     __tablename__ = "needs"
@@ -143,6 +144,12 @@ class Need(Model):
             name="signature_shows_exposure",
         ),
         CheckConstraint("(status = 'waitlisted') = (waitlist_number IS NOT NULL)", name="waitlist_has_rank"),
+        # No year asks for more than what is pooled (rules/phases.py), and every year says something.
+        CheckConstraint(
+            "quantity >= ALL (phases) AND 0 <= ALL (phases) AND array_position(phases, NULL) IS NULL"
+            " AND cardinality(phases) > 1",
+            name="phases_within_quantity",
+        ),
         Index("ix_needs_establishment_id", "establishment_id"),
         Index("ix_needs_lot_id_grappe_id", "lot_id", "grappe_id", postgresql_where=text("grappe_id IS NOT NULL")),
         # The hardest condition of a pool, in one probe (tenders/demand/queries/pool.py).
@@ -178,6 +185,7 @@ class Need(Model):
     decision_code: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     changed_by: Mapped[UUID | None]
+    phases: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
 
 
 class NeedVersion(Model):
@@ -210,6 +218,7 @@ class NeedVersion(Model):
     maximum_unit_price: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
     price_ceiling: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
     signed_by: Mapped[UUID | None]
+    phases: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
 
 
 KEEP_FUNCTION = """
@@ -220,10 +229,10 @@ BEGIN
         VALUES (OLD.lot_id, OLD.establishment_id, OLD.organisation_id, OLD.changed_at, OLD.changed_by, 'withdrawn');
     ELSE
         INSERT INTO need_versions (lot_id, establishment_id, organisation_id, changed_at, changed_by, status, grappe_id,
-            quantity, tolerance, firmness, minimum_pool_quantity, maximum_unit_price, price_ceiling, signed_by)
+            quantity, tolerance, firmness, minimum_pool_quantity, maximum_unit_price, price_ceiling, signed_by, phases)
         VALUES (NEW.lot_id, NEW.establishment_id, NEW.organisation_id, NEW.changed_at, NEW.changed_by, NEW.status,
             NEW.grappe_id, NEW.quantity, NEW.tolerance, NEW.firmness, NEW.minimum_pool_quantity, NEW.maximum_unit_price,
-            NEW.price_ceiling, NEW.signed_by);
+            NEW.price_ceiling, NEW.signed_by, NEW.phases);
     END IF;
     RETURN NULL;
 END

@@ -12,7 +12,7 @@ from marketplace.establishments.models import Establishment
 from marketplace.establishments.queries import get_establishment
 from marketplace.grappes.queries import find_active_grappe
 from marketplace.platform import clock
-from marketplace.platform.api import current_actor, guard, page_blueprint
+from marketplace.platform.api import current_actor, guard, identifier, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import BadInput, DomainError, NotFound
 from marketplace.platform.i18n import say, sentence
@@ -20,16 +20,21 @@ from marketplace.platform.navigation import page_url
 from marketplace.platform.permissions import allowed, require
 from tenders.demand import answers, queries, services
 from tenders.demand.api import wish_of
+from tenders.demand.estimates.previous import PreviousNeed, find_previous
 from tenders.demand.estimates.queries import find_estimate
 from tenders.demand.forms import ClosingForm, EarlyClosingForm, NeedForm
 from tenders.demand.models import Need
 from tenders.demand.rules.exposure import Exposure, exposure
+from tenders.demand.rules.phases import check_phases, years_of
 from tenders.demand.schemas import NeedIn
 from tenders.demand.services import NeedState
 from tenders.vehicles import queries as vehicles
 from tenders.vehicles.models import Lot
 
 bp = page_blueprint("demand", __name__, template_folder="../templates")
+
+FIELD_OF_CODE = {"phases_not_by_year": "phases", "phases_do_not_fit": "phases"}
+"""The field that a refusal belongs to; other refusals are the whole need's."""
 
 
 @bp.route("/lots/<uuid:lot_id>/besoin/<uuid:establishment_id>", methods=["GET", "POST"])
@@ -38,7 +43,10 @@ def edit_need(lot_id: UUID, establishment_id: UUID) -> Any:
     """Enter or change a site's need; what a signatory is about to sign is shown in euros first."""
     lot, site = _lot_and_site(lot_id, establishment_id)
     need = _own_need(lot_id, establishment_id)
-    form = NeedForm.for_need(need, find_active_grappe(db.session(), establishment_id, lot.category_code))
+    previous = None if need else find_previous(db.session(), lot, establishment_id)
+    taken_up = previous.wish if previous and identifier(request.args.get("reprendre", "")) == previous.lot_id else None
+    grappe = find_active_grappe(db.session(), establishment_id, lot.category_code)
+    form = NeedForm.for_need(need, grappe, years_of(lot.term_months), taken_up)
     homeless: list[str] = []
     if form.validate_on_submit():
         try:
@@ -57,8 +65,8 @@ def edit_need(lot_id: UUID, establishment_id: UUID) -> Any:
         except DomainError as refused:
             if refused.status in (403, 404):
                 raise
-            homeless = [sentence(refused)]
-    page = _need_page(form, lot, site, need, homeless)
+            homeless = form.show({FIELD_OF_CODE.get(refused.code, ""): [sentence(refused)]})
+    page = _need_page(form, lot, site, need, homeless, previous=previous)
     return page, 422 if form.is_submitted() else 200
 
 
@@ -169,18 +177,25 @@ def _must_see_exposure(site: Establishment, body: Mapping[str, Any], need: Need 
 
 def _fingerprint(body: Mapping[str, Any]) -> str:
     """What was shown, so that a figure changed after it was seen is shown again."""
-    return f"{body['quantity']}:{body['tolerance']}:{body['price_ceiling']}"
+    shown = [body["quantity"], body["tolerance"], body["price_ceiling"], *(body["phases"] or ())]
+    return ":".join(map(str, shown))
 
 
 def _shown(lot: Lot, body: Mapping[str, Any]) -> dict[str, Any]:
     price = body["price_ceiling"] if body["price_ceiling"] is not None else lot.reference_unit_price
-    shown = exposure(body["quantity"], price, lot.price_period, lot.term_months, body["tolerance"])
-    return {"quantity": body["quantity"], "tolerance": body["tolerance"], "exposure": shown, "seen": _fingerprint(body)}
+    check_phases(body["phases"], body["quantity"], lot.price_period, lot.term_months)
+    shown = exposure(
+        body["quantity"], price, lot.price_period, lot.term_months, body["tolerance"], phases=body["phases"]
+    )
+    return {
+        "quantity": body["quantity"], "tolerance": body["tolerance"], "phases": body["phases"], "exposure": shown,
+        "seen": _fingerprint(body),
+    }  # fmt: skip
 
 
 def _need_page(
     form: NeedForm, lot: Lot, site: Establishment, need: Need | None, homeless: list[str],
-    about_to_sign: dict[str, Any] | None = None,
+    about_to_sign: dict[str, Any] | None = None, previous: PreviousNeed | None = None,
 ) -> str:  # fmt: skip
     may_sign = allowed(current_actor(), "need.sign", own=site.organisation_id)
     to_sign = need is not None and need.status == "awaiting_signature"
@@ -188,14 +203,14 @@ def _need_page(
         "demand/need.html", form=form, lot=lot, site=site, need=need, homeless=homeless, about_to_sign=about_to_sign,
         may_sign=may_sign, lot_url=_lot_url(lot.id), rank=need and queries.rank_of(db.session(), need),
         to_sign=_exposure_of(lot, need) if to_sign and need is not None else None,
-        proposed=find_estimate(db.session(), site, lot.category_code), estate_words=ESTATE,
+        proposed=find_estimate(db.session(), site, lot.category_code), estate_words=ESTATE, previous=previous,
         is_open=lot.status == "open" and clock.now() < lot.needs_close_at,
     )  # fmt: skip
 
 
 def _exposure_of(lot: Lot, need: Need) -> Exposure:
     price = lot.reference_unit_price
-    return exposure(need.quantity, price, lot.price_period, lot.term_months, need.tolerance)
+    return exposure(need.quantity, price, lot.price_period, lot.term_months, need.tolerance, phases=need.phases)
 
 
 def _done(state: NeedState) -> str:

@@ -6,6 +6,7 @@ import marshmallow as ma
 from marketplace.platform.api import DecimalString, Identifier, Quantity, Schema
 from marketplace.platform.pagination import PageArgs
 from tenders.demand import words
+from tenders.demand.rules.phases import MOST_YEARS
 from tenders.vehicles.words import MINIMUM_KINDS, MINIMUM_SCOPES
 
 POSITIVE = ma.validate.Range(min=Decimal(0), min_inclusive=False)
@@ -19,7 +20,11 @@ class ConditionIn(Schema):
 
 
 class NeedIn(Schema):
-    """A need, in the lot's unit. `price_ceiling`: what a signature binds up to (default: the reference price)."""
+    """A need, in the lot's unit. `price_ceiling`: what a signature binds up to (default: the reference price).
+
+    `phases`: how `quantity`, which is what is pooled, is spread over the years of the lot, one number a year: the largest
+    is the quantity, or their sum where the price is paid once. Null: the same every year.
+    """
 
     grappe_id = Identifier(load_default=None, allow_none=True)
     quantity = Quantity(minimum=1, required=True)
@@ -28,6 +33,9 @@ class NeedIn(Schema):
     condition = ma.fields.Nested(ConditionIn, load_default=None, allow_none=True)
     accept_waitlist = ma.fields.Boolean(load_default=False)
     price_ceiling = DecimalString(load_default=None, allow_none=True, validate=POSITIVE)
+    phases = ma.fields.List(
+        Quantity(), load_default=None, allow_none=True, validate=ma.validate.Length(min=2, max=MOST_YEARS)
+    )
 
 
 class SignatureIn(Schema):
@@ -70,6 +78,7 @@ class NeedOut(Schema):
     tolerance = ma.fields.Integer(required=True)
     firmness = ma.fields.String(required=True, validate=ma.validate.OneOf(words.FIRMNESS))
     condition = ma.fields.Nested(ConditionOut, required=True, allow_none=True)
+    phases = ma.fields.List(ma.fields.Integer(), required=True, allow_none=True)
     status = ma.fields.String(required=True, validate=ma.validate.OneOf(words.STATUSES))
     rank = ma.fields.Integer()
     price_ceiling = DecimalString(required=True, allow_none=True)
@@ -89,6 +98,7 @@ class NeedAskedOut(Schema):
     tolerance = ma.fields.Integer(required=True)
     firmness = ma.fields.String(required=True, validate=ma.validate.OneOf(words.FIRMNESS))
     condition = ma.fields.Nested(ConditionOut, required=True, allow_none=True)
+    phases = ma.fields.List(ma.fields.Integer(), required=True, allow_none=True)
     price_ceiling = DecimalString(required=True, allow_none=True)
 
 

@@ -10,7 +10,8 @@ from marketplace.platform.permissions import Actor
 from marketplace.platform.spreadsheets import as_csv, as_xlsx
 from marketplace.platform.spreadsheets.writing import Cell
 from tenders.demand.queries.sheets import SheetSite, list_sheet_sites
-from tenders.demand.rules.sheet_rows import COLUMNS
+from tenders.demand.rules.phases import years_of
+from tenders.demand.rules.sheet_rows import COLUMNS, YEAR_COLUMNS
 from tenders.vehicles.models import Lot
 
 CONTENT_TYPES: Final = {
@@ -28,7 +29,9 @@ FIRMNESS_IN_FRENCH: Final = {"indicative": "indicatif", "conditional": "conditio
 def download(session: Session, actor: Actor, lot: Lot, kind: str) -> Response:
     """The template as a file of this kind, in the reader's language; sent back unchanged, it changes nothing."""
     in_french = language() == "fr"
-    header = FRENCH if in_french else COLUMNS
+    years = YEAR_COLUMNS[: years_of(lot.term_months)]
+    french_years = [f"Année {number}" for number in range(1, len(years) + 1)]
+    header = (*FRENCH, *french_years) if in_french else (*COLUMNS, *years)
     rows = [_row(each, in_french) for each in list_sheet_sites(session, actor, lot)]
     content = as_csv(header, rows) if kind == "csv" else as_xlsx(header, rows, _("Besoins"))
     answer = Response(content, content_type=CONTENT_TYPES[kind])
@@ -43,5 +46,5 @@ def _row(each: SheetSite, in_french: bool) -> list[Cell]:
     firmness = FIRMNESS_IN_FRENCH[need.firmness] if in_french else need.firmness
     return [
         each.site.finess, each.site.name, need.quantity, firmness, need.tolerance or None, need.minimum_pool_quantity,
-        need.maximum_unit_price, each.grappe_name,
+        need.maximum_unit_price, each.grappe_name, *(need.phases or ()),
     ]  # fmt: skip

@@ -102,7 +102,7 @@ _NEED_COLUMNS = {
     "organisation_id": "uuid", "grappe_id": "uuid", "quantity": "bigint", "tolerance": "bigint", "firmness": "text",
     "minimum_pool_quantity": "bigint", "maximum_unit_price": "numeric", "status": "text", "waitlist_number": "bigint",
     "changed_at": "timestamptz", "signed_at": "timestamptz", "signed_by": "uuid", "price_ceiling": "numeric",
-    "exposure_excl_vat": "numeric",
+    "exposure_excl_vat": "numeric", "phases": "bigint[]",
 }  # fmt: skip
 _NEED_VALUES = {name: f"CAST(:{name} AS {kind})" for name, kind in _NEED_COLUMNS.items()} | {
     "waitlist_number": "CASE WHEN CAST(:status AS text) = 'waitlisted'"
@@ -210,6 +210,7 @@ def place(session: Session, placing: Placing, telling: Told) -> Written:
         "signed_at": signature and signature.signed_at, "signed_by": signature and signature.signed_by,
         "price_ceiling": signature and signature.price_ceiling,
         "exposure_excl_vat": signature and signature.exposure_excl_vat,
+        "phases": wish.phases and list(wish.phases),
         "category_code": placing.category_code, "label": placing.label,
         **_deltas(placing.changes), **telling.values,
     }  # fmt: skip

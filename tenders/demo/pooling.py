@@ -100,7 +100,8 @@ def enter_needs(pooling: Pooling, lot_id: UUID, plan: LotPlan, category: Service
     wanted = round(plan.minimum * plan.fill)
     shares = split_by_largest_remainder(wanted, [site.staff for site in taking_part])
     for index, (site, quantity) in enumerate(zip(taking_part, shares, strict=True)):
-        _enter(pooling, lot_id, plan, site, max(1, quantity), _kind_of(index, random), random)
+        spread = index % 6 == 2 and category.price_period != "once" and quantity > 1
+        _enter(pooling, lot_id, plan, site, max(1, quantity), _kind_of(index, random), random, spread)
     for index, site in enumerate((pooled + alone)[plan.participants : plan.participants + 4]):
         usual = max(1, wanted // plan.participants)
         _enter(pooling, lot_id, plan, site, usual, ("indicative", "awaiting")[index % 2], random)
@@ -111,8 +112,9 @@ def _kind_of(index: int, random: Random) -> str:
 
 
 def _enter(
-    pooling: Pooling, lot_id: UUID, plan: LotPlan, site: Site, quantity: int, kind: str, random: Random
-) -> None:
+    pooling: Pooling, lot_id: UUID, plan: LotPlan, site: Site, quantity: int, kind: str, random: Random,
+    spread: bool = False,
+) -> None:  # fmt: skip
     actor = pooling.actor(site.number)
     grappe_id, categories = pooling.grappe_of.get(site.number, (None, ()))
     if kind == "awaiting":  # entered by somebody who may not sign
@@ -122,6 +124,7 @@ def _enter(
         grappe_id=grappe_id if plan.category in categories else None,
         tolerance=quantity // 20 if kind in ("firm", "conditional") else 0,
         minimum_pool_quantity=round(plan.minimum * 0.9) if kind == "conditional" else None,
+        phases=(quantity // 2, quantity) if spread else None,
     )  # fmt: skip
     days = min(OPENED_DAYS_AGO - 1, OPENED_DAYS_AGO + plan.closes_in_days - 2)
     with clock.frozen_at(clock.now() + timedelta(hours=random.randint(1, 24 * days))):

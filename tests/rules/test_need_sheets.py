@@ -12,7 +12,7 @@ from openpyxl import DEFUSEDXML, Workbook, load_workbook
 from marketplace.platform.errors import RuleBroken
 from marketplace.platform.spreadsheets import as_csv, as_xlsx, read_cells, reading
 from marketplace.platform.spreadsheets.writing import neutral
-from tenders.demand.rules.sheet_rows import COLUMNS, HEADERS, MOST_ROWS, Entry, read_rows
+from tenders.demand.rules.sheet_rows import COLUMNS, HEADERS, MOST_ROWS, YEAR_COLUMNS, Entry, read_rows
 from tenders.demand.template_files import FRENCH
 
 HEADER = ["finess", "quantity", "firmness"]
@@ -29,7 +29,17 @@ def test_french_and_english_titles_name_the_same_columns() -> None:
     assert read_rows([list(FRENCH), row]).entries == (expected,)
     assert read_rows([list(COLUMNS), row]).entries == (expected,)
     assert read_rows([["Numéro FINESS", " QUANTITÉ ", "engagement"], ["010780195", "5.0", "Ferme"]]).entries[0].quantity == 5
-    assert set(HEADERS.values()) == set(COLUMNS)
+    assert set(HEADERS.values()) == {*COLUMNS, *YEAR_COLUMNS}
+
+
+def test_the_years_of_a_need_are_columns_of_their_own() -> None:
+    header = [*HEADER, "Année 1", "year 2", "Année 3"]
+    read = read_rows([header, ["010780195", "30", "ferme", "10", "20", "30"], ["010780196", "5", "ferme", "", "", ""]])
+    assert [entry.phases for entry in read.entries] == [(10, 20, 30), ()]
+    assert read_rows([HEADER, ["010780195", "30", "ferme"]]).entries[0].phases is None
+    assert refused(header, ["010780195", "30", "ferme", "10", "", "30"], ["010780196", "5", "ferme", "x", "", ""]) == [
+        (2, "year_2", "year_missing"), (3, "year_1", "not_a_whole_number"),
+    ]  # fmt: skip
 
 
 def test_a_spreadsheet_that_ate_the_first_zero_of_a_finess_number_is_understood() -> None:

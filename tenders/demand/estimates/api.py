@@ -1,4 +1,4 @@
-"""JSON: what a site's estate proposes for a lot, and the ratios behind it (the operator edits them)."""
+"""JSON: what a site's estate and its last need propose for a lot, and the ratios behind (the operator edits them)."""
 from typing import Any
 from uuid import UUID
 
@@ -6,13 +6,24 @@ import marshmallow as ma
 
 from marketplace.establishments.queries import get_establishment
 from marketplace.establishments.rules import ACTIVITY_LEVELS, SIZE_BANDS
-from marketplace.platform.api import DecimalString, Schema, blueprint, current_actor, etag_of, expected_version, guard
+from marketplace.platform.api import (
+    DecimalString,
+    Identifier,
+    Schema,
+    blueprint,
+    current_actor,
+    etag_of,
+    expected_version,
+    guard,
+)
 from marketplace.platform.database import db
 from marketplace.platform.errors import NotFound
 from marketplace.platform.permissions import require
+from tenders.demand.answers import condition_of
 from tenders.demand.estimates import queries, services
+from tenders.demand.estimates.previous import find_previous
 from tenders.demand.estimates.rules import ANY, BASES
-from tenders.demand.schemas import POSITIVE
+from tenders.demand.schemas import POSITIVE, ConditionOut
 from tenders.vehicles.queries import get_lot
 
 bp = blueprint("estimates", __name__)
@@ -64,6 +75,42 @@ def get_estimate(lot_id: UUID, establishment_id: UUID) -> Any:
     require(actor, "estimate.read", own=site.organisation_id)
     nothing = {"quantity": None, "basis": None, "amount": None, "ratio": None}
     return queries.find_estimate(session, site, lot.category_code) or nothing
+
+
+class PreviousOut(Schema):
+    """What the site asked for on the last lot of the same category and unit. All null when there was none.
+
+    `condition` and `phases` as in a need; `ordered_quantity`: what its closing kept.
+    """
+
+    lot_id = Identifier(required=True, allow_none=True)
+    label = ma.fields.String(required=True, allow_none=True)
+    quantity = ma.fields.Integer(required=True, allow_none=True)
+    tolerance = ma.fields.Integer(required=True, allow_none=True)
+    firmness = ma.fields.String(required=True, allow_none=True)
+    condition = ma.fields.Nested(ConditionOut, required=True, allow_none=True)
+    phases = ma.fields.List(ma.fields.Integer(), required=True, allow_none=True)
+    ordered_quantity = ma.fields.Integer(required=True, allow_none=True)
+
+
+@bp.get("/lots/<uuid:lot_id>/needs/<uuid:establishment_id>/previous")
+@guard("estimate.read")
+@bp.response(200, PreviousOut)
+def get_previous(lot_id: UUID, establishment_id: UUID) -> Any:
+    """What one of the caller's sites asked for the last time, to start from; nothing is written."""
+    session, actor = db.session(), current_actor()
+    lot = get_lot(session, actor, lot_id)
+    site = get_establishment(session, establishment_id)
+    require(actor, "estimate.read", own=site.organisation_id)
+    found = find_previous(session, lot, establishment_id)
+    if found is None:
+        return dict.fromkeys(PreviousOut().fields)
+    wish = found.wish
+    return {
+        "lot_id": found.lot_id, "label": found.label, "quantity": wish.quantity, "tolerance": wish.tolerance,
+        "firmness": wish.firmness, "phases": wish.phases, "ordered_quantity": found.ordered_quantity,
+        "condition": condition_of(wish.minimum_pool_quantity, wish.maximum_unit_price),
+    }  # fmt: skip
 
 
 @bp.get("/estimate-ratios")

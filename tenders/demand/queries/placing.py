@@ -31,7 +31,7 @@ _FACTS = """
        gt.grappe_id IS NOT NULL AS has_grappe_row,
        n.version, n.grappe_id AS need_grappe_id, n.organisation_id AS need_organisation_id, n.quantity, n.tolerance,
        n.firmness, n.minimum_pool_quantity, n.maximum_unit_price, n.status, n.waitlist_number, n.placed_at, n.placed_by,
-       n.signed_at, n.signed_by, n.price_ceiling, n.exposure_excl_vat,
+       n.signed_at, n.signed_by, n.price_ceiling, n.exposure_excl_vat, n.phases,
        c.subject_id AS claimed_by, c.subject_label AS claim_label"""
 _NAMES = (
     "title", "code", "vehicle_name", "unit", "category_code", "price_period", "term_months", "reference_unit_price",
@@ -40,7 +40,7 @@ _NAMES = (
     "maximum_quantity", "grappe_status", "membership_status", "leaves_on", "pools_category", "mandated_id",
     "has_grappe_row", "version", "need_grappe_id", "need_organisation_id", "quantity", "tolerance", "firmness",
     "minimum_pool_quantity", "maximum_unit_price", "status", "waitlist_number", "placed_at", "placed_by", "signed_at",
-    "signed_by", "price_ceiling", "exposure_excl_vat", "claimed_by", "claim_label",
+    "signed_by", "price_ceiling", "exposure_excl_vat", "phases", "claimed_by", "claim_label",
 )  # fmt: skip
 """The same columns by name, in that order: known in advance, they are not worked out again at every write."""
 _ON_LOT = """
@@ -194,8 +194,9 @@ def _ground(lot_id: UUID, row: Row[Any]) -> Ground:
 
 def _former(row: Row[Any]) -> Former:
     wish = Wish(
-        row.quantity, row.firmness, row.need_grappe_id, row.tolerance, row.minimum_pool_quantity, row.maximum_unit_price
-    )
+        row.quantity, row.firmness, row.need_grappe_id, row.tolerance, row.minimum_pool_quantity, row.maximum_unit_price,
+        phases=row.phases and tuple(row.phases),
+    )  # fmt: skip
     signature = None
     if row.signed_at is not None:
         signature = Signature(row.signed_at, row.signed_by, row.price_ceiling, row.exposure_excl_vat)

@@ -15,7 +15,8 @@ from tenders.vehicles.rules import MOST_UNITS
 class Wish:
     """A need as asked for. Quantities in the lot's unit, prices in euros excluding VAT per unit and period.
 
-    `price_ceiling` is what a signature would bind up to; None means the lot's reference price.
+    `price_ceiling` is what a signature would bind up to; None means the lot's reference price. `phases` spread
+    `quantity`, which is what is pooled, over the years of the lot (rules/phases.py); None: the same every year.
     """
 
     quantity: int
@@ -25,6 +26,7 @@ class Wish:
     minimum_pool_quantity: int | None = None
     maximum_unit_price: Decimal | None = None
     price_ceiling: Decimal | None = None
+    phases: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,9 @@ def price_shown(ground: Ground, wish: Wish) -> Decimal | None:
 def exposure_of(ground: Ground, wish: Wish) -> Exposure:
     """What the need binds to over the lot's term."""
     price = price_shown(ground, wish)
-    return exposure(wish.quantity, price, ground.price_period, ground.term_months, wish.tolerance)
+    return exposure(
+        wish.quantity, price, ground.price_period, ground.term_months, wish.tolerance, phases=wish.phases
+    )
 
 
 def at_ceiling(placed: Placed) -> Wish:

@@ -7,14 +7,18 @@ from typing import Final
 
 from marketplace.establishments.rules import fold
 from marketplace.platform.errors import N_, Sentence
+from tenders.demand.rules.phases import MOST_YEARS
 
 COLUMNS: Final = (
     "finess", "name", "quantity", "firmness", "tolerance", "minimum_pool_quantity", "maximum_unit_price", "grappe",
 )  # fmt: skip
+YEAR_COLUMNS: Final = tuple(f"year_{number}" for number in range(1, MOST_YEARS + 1))
+"""The need spread over the years of the lot (rules/phases.py); a sheet without them says nothing of it."""
 REQUIRED: Final = ("finess", "quantity", "firmness")
 MOST_ROWS: Final = 5_000
 HEADERS: Final[Mapping[str, str]] = {
-    **{column.replace("_", " "): column for column in COLUMNS},
+    **{column.replace("_", " "): column for column in (*COLUMNS, *YEAR_COLUMNS)},
+    **{f"annee {number}": column for number, column in enumerate(YEAR_COLUMNS, 1)},
     "numero finess": "finess", "n finess": "finess", "nom": "name", "etablissement": "name", "establishment": "name",
     "quantite": "quantity", "engagement": "firmness", "marge": "tolerance", "marge en plus": "tolerance",
     "volume reuni minimum": "minimum_pool_quantity", "prix unitaire ht maximum": "maximum_unit_price",
@@ -41,7 +45,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Entry:
-    """A row that asks for a need, in the lot's unit; `grappe` is a name, an id or empty as it was written."""
+    """A row that asks for a need, in the lot's unit; `grappe` is a name, an id or empty as it was written.
+
+    `phases`: quantities by year, () when the row says that there are none, None when the sheet has no such columns.
+    """
 
     row: int
     finess: str
@@ -51,6 +58,7 @@ class Entry:
     minimum_pool_quantity: int | None
     maximum_unit_price: Decimal | None
     grappe: str
+    phases: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -151,12 +159,26 @@ class _Row:
         if quantity == 0:
             self.refuse("quantity", "quantity_zero", QUANTITY_ZERO)
         tolerance, pooled = self.whole("tolerance"), self.whole("minimum_pool_quantity")
-        price = self.price("maximum_unit_price")
+        price, phases = self.price("maximum_unit_price"), self.phases()
         if self.refusals or firmness is None or quantity is None:
             return None
         return Entry(
-            self.number, finess, quantity, firmness, tolerance or 0, pooled or None, price or None, self.cells["grappe"]
-        )
+            self.number, finess, quantity, firmness, tolerance or 0, pooled or None, price or None, self.cells["grappe"],
+            phases,
+        )  # fmt: skip
+
+    def phases(self) -> tuple[int, ...] | None:
+        """The quantities by year up to the last one written; a year left out among them is refused."""
+        columns = [column for column in YEAR_COLUMNS if column in self.cells]
+        if not columns:
+            return None
+        found = [self.whole(column) for column in columns]
+        while found and found[-1] is None:
+            found.pop()
+        for column, quantity in zip(columns, found, strict=False):
+            if quantity is None and not self.cells[column]:
+                self.refuse(column, "year_missing", YEAR_MISSING)
+        return tuple(quantity or 0 for quantity in found)
 
     def whole(self, column: str) -> int | None:
         """A whole number, thousands apart or not; None when empty."""
@@ -189,4 +211,5 @@ NEEDED: Final = N_("La case est vide : elle est obligatoire, remplissez-la.")
 FIRMNESS_UNKNOWN: Final = N_("« {value} » n'est pas un engagement : écrivez indicatif, conditionnel ou ferme.")
 QUANTITY_ZERO: Final = N_("Une quantité est d'au moins 1 ; pour retirer un besoin, ouvrez la page de l'établissement.")
 NOT_WHOLE: Final = N_("« {value} » n'est pas un nombre entier : écrivez des chiffres, sans unité ni virgule.")
+YEAR_MISSING: Final = N_("Une année manque entre deux autres : écrivez 0 pour une année sans besoin.")
 NOT_A_PRICE: Final = N_("« {value} » n'est pas un prix : écrivez par exemple 4,10, quatre décimales au plus.")

@@ -31,6 +31,7 @@ FIELD_OF: Final[Mapping[str, str]] = {
     "establishment_closed": "finess", "already_pooled_elsewhere": "finess", "firm_needs_not_taken": "firmness",
     "reference_price_required_to_sign": "firmness", "grappe_required": "grappe", "not_a_member": "grappe",
     "grappe_not_active": "grappe", "category_not_pooled": "grappe", "lot_maximum_reached": "quantity",
+    "phases_not_by_year": "year_1", "phases_do_not_fit": "year_1",
 }  # fmt: skip
 """The cell that a refusal of one row belongs to; other refusals are the whole file's."""
 UNKNOWN_SITE: Final = N_("Aucun établissement n'a le numéro FINESS « {finess} » : vérifiez-le.")
@@ -126,7 +127,7 @@ def _wished(session: Session, reading: Reading) -> tuple[list[Wished], list[Refu
             continue
         wish = Wish(
             entry.quantity, entry.firmness, grappe_id, entry.tolerance, entry.minimum_pool_quantity,
-            entry.maximum_unit_price,
+            entry.maximum_unit_price, phases=entry.phases or None,
         )  # fmt: skip
         try:
             rules.check_wish(wish)
@@ -199,6 +200,8 @@ def _line(
 ) -> Line:  # fmt: skip
     require(actor, "need.place", own=standing.organisation_id, coordinator=standing.mandated_id)
     before = standing.before
+    if before is not None and entry.phases is None:
+        wish = replace(wish, phases=before.wish.phases)  # a sheet without years does not change them
     if before is not None and before.wish == wish and before.status in LIVE and before.status != "to_confirm":
         return Line(entry.row, site, standing, before, False)
     if before is not None and before.signature is not None and wish.firmness == "firm":

@@ -17,6 +17,7 @@ from tenders.demand.models import Need
 from tenders.demand.queries.placing import Standing, get_standing
 from tenders.demand.rules import placing as rules
 from tenders.demand.rules.exposure import Exposure
+from tenders.demand.rules.phases import check_phases
 from tenders.demand.rules.placing import Placed, Wish
 from tenders.demand.rules.pool import NOTHING
 from tenders.demand.waiting_list import promote
@@ -210,6 +211,7 @@ def decide(
     now = clock.now()
     rules.check_taken(ground, now, clock.today())
     rules.check_place(ground, wish, standing.belonging)
+    check_phases(wish.phases, wish.quantity, ground.price_period, ground.term_months)
     placed = rules.place(ground, wish, before, signs=signs, signer=actor.user_id, now=now)
     placed = rules.fit(
         ground, placed, before, counted=counted, maximum=standing.maximum, accept_waitlist=accept_waitlist
@@ -277,7 +279,7 @@ def facts_of(placed: Placed) -> dict[str, Any]:
     facts = {"status": placed.status, "quantity": wish.quantity, "firmness": wish.firmness, "tolerance": wish.tolerance}
     optional = {
         "grappe_id": wish.grappe_id, "minimum_pool_quantity": wish.minimum_pool_quantity,
-        "maximum_unit_price": wish.maximum_unit_price,
+        "maximum_unit_price": wish.maximum_unit_price, "phases": wish.phases and list(wish.phases),
         "price_ceiling": placed.signature and placed.signature.price_ceiling,
         "exposure_excl_vat": placed.signature and placed.signature.exposure_excl_vat,
     }  # fmt: skip
