@@ -30,7 +30,7 @@ def download(session: Session, actor: Actor, lot: Lot, kind: str) -> Response:
     """The template as a file of this kind, in the reader's language; sent back unchanged, it changes nothing."""
     in_french = language() == "fr"
     years = YEAR_COLUMNS[: years_of(lot.term_months)]
-    french_years = [f"Année {number}" for number in range(1, len(years) + 1)]
+    french_years = [_("Année %(number)s", number=number) for number in range(1, len(years) + 1)]
     header = (*FRENCH, *french_years) if in_french else (*COLUMNS, *years)
     rows = [_row(each, in_french) for each in list_sheet_sites(session, actor, lot)]
     content = as_csv(header, rows) if kind == "csv" else as_xlsx(header, rows, _("Besoins"))
