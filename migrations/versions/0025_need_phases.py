@@ -1,8 +1,8 @@
 """A need may be spread over the years of its lot, and its versions say how."""
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
