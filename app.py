@@ -68,6 +68,7 @@ from marketplace.platform.database import db
 from marketplace.platform.demo import build_demo
 from marketplace.platform.outbox.command import outbox_commands
 from tenders.composition.cli import compose_instance
+from tenders.contracts import permissions as contracts_permissions
 from tenders.dashboard import mailbox, what_if_pages
 from tenders.dashboard import pages as dashboard_pages
 from tenders.dashboard import permissions as dashboard_permissions
@@ -149,6 +150,7 @@ PERMISSIONS = {
     "certifications": certifications_permissions.PERMISSIONS,
     "offers": offers_permissions.PERMISSIONS,
     "matching": matching_permissions.PERMISSIONS,
+    "contracts": contracts_permissions.PERMISSIONS,
     "dashboard": dashboard_permissions.PERMISSIONS,
 }
 PUBLIC_ENDPOINTS = {

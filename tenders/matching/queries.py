@@ -171,7 +171,7 @@ def _candidates(
         statement = statement.where(Offer.category_code == category)
     offers: dict[UUID, list[OfferTerms]] = {}
     for offer in session.scalars(statement):
-        offers.setdefault(offer.provider_id, []).append(_terms(offer))
+        offers.setdefault(offer.provider_id, []).append(terms_of(offer))
     candidates = [
         Candidate(
             p.id, p.name, standing_of(p), frozenset(p.regions), tuple(certificates.get(p.id, ())),
@@ -189,11 +189,17 @@ def _narrowed(candidate: Candidate, category: str) -> Candidate:
     return replace(candidate, offers=tuple(kept))
 
 
-def _terms(offer: Offer) -> OfferTerms:
+def terms_of(offer: Offer) -> OfferTerms:
+    """An offer as the rule reads it; its brackets must be loaded."""
     return OfferTerms(
         offer.id, offer.title, offer.category_code, offer.unit, offer.price_period, offer.status, grid_of(offer),
         offer.minimum_quantity, offer.capacity, tuple(offer.delivery_modes),
     )  # fmt: skip
+
+
+def ask_of(lot: Lot, quantity: int) -> Ask:
+    """What a lot asks at a quantity, without weighing regional uplifts; its vehicle's term."""
+    return _ask(lot, _Pooled(quantity, "ordered", {}))
 
 
 def _ask(lot: Lot, pooled: _Pooled) -> Ask:

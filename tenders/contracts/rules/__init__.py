@@ -1,0 +1,1 @@
+"""What contracts decide: conclusion, frozen prices, activation."""
