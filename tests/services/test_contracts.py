@@ -12,6 +12,7 @@ from marketplace.accounts.queries import get_actor
 from marketplace.platform import clock
 from marketplace.platform.errors import BadInput, DomainError, NotAllowed, NotFound
 from marketplace.platform.files import read_upload
+from marketplace.platform.http import conflict_of
 from tenders.contracts import queries
 from tenders.contracts.models import Contract
 from tenders.contracts.services import activate_contract, conclude_contract, sign_contract
@@ -39,6 +40,15 @@ def refused(call: Any, *args: Any, **facts: Any) -> DomainError:
     with pytest.raises(DomainError) as refusal:
         call(*args, **facts)
     return refusal.value
+
+
+def conflicting(call: Any, *args: Any, **facts: Any) -> str:
+    """The code of the Conflict that a constraint stands for."""
+    with pytest.raises(IntegrityError) as refusal:
+        call(*args, **facts)
+    conflict = conflict_of(refusal.value)
+    assert conflict is not None
+    return conflict.code
 
 
 def terms_of(decided: DecidedLot, **changes: Any) -> Terms:
@@ -125,8 +135,13 @@ def test_a_reference_is_the_centres_own(session):
     decided = decided_lot()
     conclude(decided)
     again = decided_lot(vehicle_id=decided.lot.vehicle_id)
-    with pytest.raises(IntegrityError, match="uq_contracts_organisation_id_reference"):
-        conclude_contract(decided.centre, again.lot.id, terms_of(again))
+    assert conflicting(conclude_contract, decided.centre, again.lot.id, terms_of(again)) == "contract_reference_taken"
+
+
+def test_a_provider_holds_a_lot_once(session):
+    decided = decided_lot()
+    conclude(decided, holder_selection="rotation")
+    assert conflicting(conclude, decided, reference="2027-EDR-02") == "holder_has_contract"
 
 
 def test_a_single_holder_is_single_and_the_database_says_so_too(session):
