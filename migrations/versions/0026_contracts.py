@@ -1,8 +1,8 @@
 """Contracts: how a lot's orders find their holder, frozen terms, members, decisions."""
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
