@@ -68,6 +68,12 @@ from marketplace.platform.database import db
 from marketplace.platform.demo import build_demo
 from marketplace.platform.outbox.command import outbox_commands
 from tenders.composition.cli import compose_instance
+from tenders.composition.studies import acceptance as study_acceptance
+from tenders.composition.studies import api as studies_api
+from tenders.composition.studies import own_pages as own_studies_pages
+from tenders.composition.studies import pages as studies_pages
+from tenders.composition.studies import permissions as studies_permissions
+from tenders.composition.studies import running as studies
 from tenders.contracts import permissions as contracts_permissions
 from tenders.dashboard import mailbox, what_if_pages
 from tenders.dashboard import pages as dashboard_pages
@@ -115,6 +121,7 @@ API_BLUEPRINTS = (
     certifications_api.bp,
     offers_api.bp,
     matching_api.bp,
+    studies_api.bp,
 )
 PAGE_BLUEPRINTS = (
     accounts_pages.bp,
@@ -137,6 +144,8 @@ PAGE_BLUEPRINTS = (
     sign_up_pages.bp,
     certifications_pages.bp,
     offers_pages.bp,
+    studies_pages.bp,
+    own_studies_pages.bp,
 )
 PERMISSIONS = {
     "accounts": accounts_permissions.PERMISSIONS,
@@ -151,6 +160,7 @@ PERMISSIONS = {
     "offers": offers_permissions.PERMISSIONS,
     "matching": matching_permissions.PERMISSIONS,
     "contracts": contracts_permissions.PERMISSIONS,
+    "studies": studies_permissions.PERMISSIONS,
     "dashboard": dashboard_permissions.PERMISSIONS,
 }
 PUBLIC_ENDPOINTS = {
@@ -171,6 +181,7 @@ LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (notifications_events.OrganisationsOf, establishments_answers.organisations_of),
     (vehicles_events.LotOpened, demand.open_pool),
     (vehicles_events.LotOpened, envelopes.open_envelope),
+    (vehicles_events.LotOpened, study_acceptance.propose_accepted),
     (vehicles_events.LotCancelled, demand.release_lot),
     (vehicles_events.LotCancelled, envelopes.release_envelope),
     (grappes_events.MembershipEnding, demand.refuse_while_engaged),
@@ -199,6 +210,9 @@ CHECKS: dict[str, jobs.Check] = {
     "control_room.send_summaries": control_room.send_summaries,
 }
 """What falls due: name → use case that does everything due now and says how many (run each minute by the worker)."""
+
+LONG_JOBS: dict[str, jobs.Work] = {"studies.run": studies.run_waiting}
+"""What may take minutes: name → use case that does what waits; looked for every ten seconds, one at a time."""
 
 
 def configure(app: Flask, settings: Settings) -> None:
@@ -248,6 +262,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         outbox.handle(kind, deliver)
     for name, check in CHECKS.items():
         jobs.on_check(name, check)
+    for name, work in LONG_JOBS.items():
+        jobs.on_queue(name, work)
     _install(app, settings)
     return app
 

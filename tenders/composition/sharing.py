@@ -51,7 +51,7 @@ def _fill(cost: int, quantities: list[int], rooms: list[int]) -> list[int]:
     parts = [fixed.get(place, 0) for place in range(len(rooms))]
     for place, amount in zip(free, _largest_remainder(left, [quantities[place] for place in free]), strict=True):
         parts[place] = amount
-    return _within_rooms(parts, rooms)
+    return within_rooms(parts, rooms)
 
 
 def _largest_remainder(total: int, weights: list[int]) -> list[int]:
@@ -66,7 +66,7 @@ def _largest_remainder(total: int, weights: list[int]) -> list[int]:
     return parts
 
 
-def _within_rooms(parts: list[int], rooms: list[int]) -> list[int]:
+def within_rooms(parts: list[int], rooms: list[int]) -> list[int]:
     """A last coin above a room goes to a member that still has one."""
     excess = 0
     for place, room in enumerate(rooms):

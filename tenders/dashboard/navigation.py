@@ -23,6 +23,8 @@ SITE_MAP = (
     Entry(N_("Marchés et lots"), "vehicles_pages.list_vehicles", CENTRE, section="/marches"),
     Entry(N_("Recueil des besoins"), "dashboard_pages.list_lots", CENTRE, section="/lots"),
     Entry(N_("Pilotage"), "control_room_pages.show_room", CENTRE, section="/centre"),
+    Entry(N_("Études"), "studies_pages.list_studies", CENTRE, section="/etudes"),
+    Entry(N_("Trouver un achat groupé"), "own_studies_pages.for_my_site", CARE, section="/etudes"),
     Entry(N_("Grappes"), "grappes_pages.list_grappes", CENTRE | AUTHORITY, section="/grappes"),
     Entry(N_("Établissements"), "establishments_pages.list_establishments", CENTRE | AUTHORITY | OPERATOR,
           section="/etablissements"),

@@ -99,14 +99,32 @@ def list_best_prices(session: Session, actor: Actor, lot: Lot, quantities: Seque
 
     Euros excluding VAT, of offers this actor sees; whose they are is not told. A constant number of statements.
     """
-    schemes, today = list_schemes(session, language()), clock.today()
-    candidates = _candidates(session, _providers_selling(session, actor, lot.category_code), lot.category_code, schemes)
-    pooled = _pooled(session, [lot], weigh=any(o.grid.regional_uplifts for c in candidates for o in c.offers))[lot.id]
-    prices: list[Decimal | None] = []
-    for quantity in quantities:
-        answer = match(_ask(lot, replace(pooled, quantity=quantity)), candidates, schemes, today)
-        prices.append(answer.eligible[0].unit_price if quantity and answer.eligible else None)
+    return best_prices_by_lot(session, actor, [lot], {lot.id: quantities})[lot.id]
+
+
+def best_prices_by_lot(
+    session: Session, actor: Actor, lots: Sequence[Lot], quantities: Mapping[UUID, Sequence[int]]
+) -> dict[UUID, list[Decimal | None]]:
+    """The same for several lots of one category, still in a constant number of statements."""
+    if not lots:
+        return {}
+    schemes, today, category = list_schemes(session, language()), clock.today(), lots[0].category_code
+    candidates = list_candidates(session, actor, category, schemes)
+    pooled = _pooled(session, lots, weigh=any(o.grid.regional_uplifts for c in candidates for o in c.offers))
+    prices: dict[UUID, list[Decimal | None]] = {}
+    for lot in lots:
+        prices[lot.id] = []
+        for quantity in quantities[lot.id]:
+            answer = match(_ask(lot, replace(pooled[lot.id], quantity=quantity)), candidates, schemes, today)
+            prices[lot.id].append(answer.eligible[0].unit_price if quantity and answer.eligible else None)
     return prices
+
+
+def list_candidates(
+    session: Session, actor: Actor, category: str, schemes: Mapping[str, Scheme]
+) -> list[Candidate]:
+    """Who publishes something in a category, with certificates, as this actor sees it: four statements."""
+    return _candidates(session, _providers_selling(session, actor, category), category, schemes)
 
 
 def _relations(session: Session, actor: Actor, lot: Lot) -> dict[str, Any]:

@@ -60,6 +60,18 @@ PERIODIC: dict[str, tuple[str, Callable[[], int]]] = {
 The daily seal mail is asked hourly and leaves once a day (its outbox key is the day): a worker down at night misses none.
 """
 
+Work = Callable[[], int]
+_queues: dict[str, Work] = {}
+
+
+def on_queue(name: str, work: Work) -> None:
+    """Register what a room works off by itself and may take minutes; the same name replaces.
+
+    Looked for every ten seconds, never twice at once over all workers, so that a long one keeps no thread from mails and
+    closings. `work` claims its rows, and stands to be killed: what it left is found again by whoever runs it next.
+    """
+    _queues[name] = work
+
 
 def conninfo(settings: Settings) -> str:
     """The database's address as libpq reads it."""
@@ -77,6 +89,9 @@ def build(app: Flask) -> App:
         # One waiting at most: after a pause the work is done once, not once per missed minute.
         task = jobs.task(name=name, queueing_lock=name)(_in_context(app, name, work))
         jobs.periodic(cron=cron)(task)
+    for name, work in _queues.items():
+        task = jobs.task(name=name, queueing_lock=name, lock=name)(_in_context(app, name, work))
+        jobs.periodic(cron=EVERY_TEN_SECONDS)(task)
     jobs.periodic(cron=EVERY_MINUTE)(jobs.task(name="jobs.tidy", queueing_lock="jobs.tidy")(_tidy(jobs)))
     return jobs
 

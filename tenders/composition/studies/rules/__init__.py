@@ -1,0 +1,1 @@
+"""What a study looks at, what it finds, and what it says of what it leaves out."""
