@@ -13,6 +13,9 @@ from catalog.certifications import events as certifications_events
 from catalog.certifications import pages as certifications_pages
 from catalog.certifications import permissions as certifications_permissions
 from catalog.certifications import reminders as certificate_reminders
+from catalog.contacts import api as contacts_api
+from catalog.contacts import pages as contacts_pages
+from catalog.contacts import permissions as contacts_permissions
 from catalog.offers import api as offers_api
 from catalog.offers import directory_pages
 from catalog.offers import pages as offers_pages
@@ -120,6 +123,7 @@ API_BLUEPRINTS = (
     subcontracting_api.bp,
     certifications_api.bp,
     offers_api.bp,
+    contacts_api.bp,
     matching_api.bp,
     studies_api.bp,
 )
@@ -146,6 +150,7 @@ PAGE_BLUEPRINTS = (
     offers_pages.bp,
     studies_pages.bp,
     own_studies_pages.bp,
+    contacts_pages.bp,
 )
 PERMISSIONS = {
     "accounts": accounts_permissions.PERMISSIONS,
@@ -158,6 +163,7 @@ PERMISSIONS = {
     "providers": providers_permissions.PERMISSIONS,
     "certifications": certifications_permissions.PERMISSIONS,
     "offers": offers_permissions.PERMISSIONS,
+    "contacts": contacts_permissions.PERMISSIONS,
     "matching": matching_permissions.PERMISSIONS,
     "contracts": contracts_permissions.PERMISSIONS,
     "studies": studies_permissions.PERMISSIONS,

@@ -55,6 +55,7 @@ def show_provider(provider_id: UUID) -> str:
         offers=[offer for offer in offers if offer.status == "published"],
         categories=category_names(session, language()),
         labels=labels,
+        asks_as_provider=actor.has_kind("provider"),
         capacities=list_capacities(session, provider),
         sees_contact=sees_contact(actor, provider),
         may_write=allowed(actor, "provider.write", own=own),

@@ -76,6 +76,7 @@ def show_offer(offer_id: UUID) -> str:
         category=category_names(session, language())[offer.category_code],
         labels=labels,
         quantity=quantity,
+        asks=actor.has_kind("care_operator") or actor.has_kind("purchasing_centre"),
         amount=amount,
         unit_price=round_unit_price(amount / quantity) if amount is not None and quantity else None,
         may_write=allowed(actor, "offer.write", own=own),

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from catalog.certifications.models import Certificate
 from catalog.offers.models import Offer, OfferBracket
-from catalog.providers.models import Provider
+from catalog.providers.models import Provider, ProviderCapacity
 from marketplace.accounts.models import Organisation
 from marketplace.categories.models import ServiceCategory
 from marketplace.establishments.rules import fold
@@ -83,11 +83,16 @@ def _provider(session: Session, organisation: Organisation, profile: Profile, ra
     provider = Provider(
         id=new_id(), organisation_id=organisation.id, name=organisation.name, search_text=fold(organisation.name),
         description="Prestataire fictif de la démonstration : aucun de ses prix n'est réel.", regions=regions,
-        delivery_modes=["remote", "on_site"], created_at=clock.now(),
+        delivery_modes=["remote", "on_site"], created_at=clock.now(), contact_name="Camille Fictif (service commercial)",
+        contact_email=f"contact@{fold(organisation.name).rpartition(' ')[2]}.example", contact_phone="01 99 00 00 00",
         verified_at=clock.now() if profile.verified else None,
     )  # fmt: skip
     session.add(provider)
     session.flush()
+    largest = {code: STEPS.get(code, FEW)[2] * 4 for code in profile.services}
+    session.add_all(
+        ProviderCapacity(provider_id=provider.id, category_code=code, quantity=units) for code, units in largest.items()
+    )
     return provider
 
 

@@ -22,7 +22,7 @@ from marketplace.platform.demo import DemoAccount
 from marketplace.platform.keys import new_secret, write_secretly
 from marketplace.platform.permissions import SYSTEM, Actor
 from tenders.demand.services.closings import close_lot
-from tenders.demo import catalogue, market, people, pooling
+from tenders.demo import catalogue, exchanges, market, people, pooling
 from tenders.demo.sites import as_sae_file, make_sites
 
 ACCOUNTS_FILE = "demo-accounts.json"
@@ -69,6 +69,7 @@ def _fill() -> None:
         pooling.found_grappes(acting)
     for plan in market.PLANS:
         _run(plan, acting, acting.actor_of(known.centres[plan.centre].id), categories)
+    exchanges.make_exchanges(known, acting.actor_of)
 
 
 def _run(

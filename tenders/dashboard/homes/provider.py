@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from catalog.certifications.queries import ShownCertificate, list_certificates, list_schemes
+from catalog.contacts.queries import count_to_answer
 from catalog.providers.models import Provider
 from marketplace.platform import clock
 from marketplace.platform.errors import N_, Sentence
@@ -43,7 +44,10 @@ def build(session: Session, actor: Actor, _asked: Mapping[str, str]) -> Provider
     nearly = sorted((answer for answer in answers if len(answer.failed) == 1), key=lambda answer: not answer.has_offer)
     offered = vendor.list_offered_categories(session, provider)
     names = {code: scheme.name for code, scheme in schemes.items()}
-    todos = [*_of_profile(provider, offered), *_of_certificates(certificates, names), *_of_answers(nearly)]
+    todos = [
+        *_of_contacts(count_to_answer(session, provider)), *_of_profile(provider, offered),
+        *_of_certificates(certificates, names), *_of_answers(nearly),
+    ]  # fmt: skip
     return ProviderHome(
         provider=provider,
         todos=to_items(todos),
@@ -53,6 +57,19 @@ def build(session: Session, actor: Actor, _asked: Mapping[str, str]) -> Provider
         certificates=certificates,
         scheme_names=names,
     )
+
+
+def _of_contacts(waiting: int) -> list[Todo]:
+    if not waiting:
+        return []
+    return [
+        Todo(
+            Sentence("answer_contacts", N_("Répondre aux demandes d'échange : {count} en attente"), {"count": waiting}),
+            Sentence("buyer_waits", N_("L'acheteur voit que vous n'avez pas répondu, et peut se tourner vers un autre.")),
+            "contacts_pages.list_exchanges",
+            (("status", "asked"),),
+        )
+    ]
 
 
 def _of_profile(provider: Provider, offered: set[str]) -> list[Todo]:
