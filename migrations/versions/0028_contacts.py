@@ -1,8 +1,8 @@
 """Exchanges between buyers and providers with what was said in them, and providers that look for a partner."""
 from alembic import op
 
-revision = "0027"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
