@@ -198,6 +198,11 @@ def may_see_prices(*, visibility: str, is_own: bool, kinds: frozenset[str]) -> b
     return visibility == "public" or bool(kinds & {"care_operator", "purchasing_centre"})
 
 
+def bracket_for(grid: PriceGrid, quantity: int) -> Bracket:
+    """The bracket that this many units reach; ValueError when the grid does not reach them."""
+    return _reached(grid.brackets, quantity)
+
+
 def _reached(brackets: Sequence[Bracket], quantity: int) -> Bracket:
     for bracket in brackets:
         if bracket.from_quantity <= quantity and (bracket.to_quantity is None or quantity <= bracket.to_quantity):

@@ -1,8 +1,9 @@
 // Simulates while one types: asks this same page with the form's values and takes its result. Without this module the
-// form is sent by its button and shows the same.
+// form is sent by its buttons and shows the same.
 const PAUSE = 400;
 const form = document.getElementById("what-if");
 const result = document.getElementById("what-if-result");
+const figures = [...form.querySelectorAll("input[inputmode=numeric]")];
 let waiting, asked;
 
 async function simulate() {
@@ -19,5 +20,5 @@ async function simulate() {
 
 form.addEventListener("input", () => {
   clearTimeout(waiting);
-  if (/^\s*\d[\d\s]*$/.test(form.elements.quantity.value)) waiting = setTimeout(() => simulate().catch(() => {}), PAUSE);
+  if (figures.every((field) => /^[\d\s]*$/.test(field.value))) waiting = setTimeout(() => simulate().catch(() => {}), PAUSE);
 });

@@ -7,7 +7,7 @@ from marketplace.platform.database import db
 from tenders.demand import answers
 from tenders.matching import queries
 from tenders.matching.schemas import MatchesOut, WhatIfArgs, WhatIfOut
-from tenders.matching.what_if import suppose_need
+from tenders.matching.what_if import Extension, Question, suppose_pool
 
 bp = blueprint("matching", __name__)
 
@@ -25,9 +25,27 @@ def list_matches(lot_id: UUID) -> Any:
 @bp.arguments(WhatIfArgs, location="query")
 @bp.response(200, WhatIfOut)
 def suppose(supposed: dict[str, Any], lot_id: UUID) -> dict[str, Any]:
-    """The pool as it would be with another quantity of one of the caller's sites (0: withdrawn); nothing is written."""
-    found = suppose_need(db.session(), current_actor(), lot_id, **supposed)
+    """The pool as it would be: another quantity of one of the caller's sites (0: withdrawn), others joining or leaving,
+    a grappe coming along, the collection extended; nothing is written."""
+    found = suppose_pool(db.session(), current_actor(), lot_id, Question(**supposed))
     return {
         **answers.pool(found.after), "unit_price_before": found.unit_price_before,
-        "unit_price_after": found.unit_price_after, "need_status": found.need_status,
+        "unit_price_after": found.unit_price_after, "bracket_before": found.bracket_before,
+        "bracket_after": found.bracket_after, "need_status": found.need_status,
+        "extension": found.extension and _extension(found.extension),
+    }  # fmt: skip
+
+
+def _extension(extension: Extension) -> dict[str, Any]:
+    again, pool = extension.asked_again, extension.confirmed
+    return {
+        "until": extension.until, "own": extension.own,
+        "asked_again": {
+            "needs": again.shown, "conditional": again.conditional, "indicative": again.indicative,
+            "waitlisted": again.waitlisted,
+        },
+        "if_confirmed": {
+            "firm": pool.firm, "conditional": pool.conditional, "missing": pool.missing, "is_met": pool.is_met,
+            "conditions_open": pool.conditions_open,
+        },
     }  # fmt: skip

@@ -13,6 +13,7 @@ from catalog.certifications.rules.coverage import Period
 from catalog.certifications.rules.states import Scheme
 from catalog.offers.models import Offer
 from catalog.offers.queries import grid_of
+from catalog.offers.rules import Bracket, PriceGrid, bracket_for
 from catalog.providers.models import Provider
 from catalog.providers.queries import capacities_of, list_own_providers, standing_of, visible_providers
 from marketplace.categories.units import unit_word
@@ -94,7 +95,15 @@ def list_own_matches(session: Session, actor: Actor, lots: Sequence[Lot]) -> lis
     return found
 
 
-def list_best_prices(session: Session, actor: Actor, lot: Lot, quantities: Sequence[int]) -> list[Decimal | None]:
+@dataclass(frozen=True)
+class BestPrice:
+    """The lowest unit price of a provider that can answer, and the bracket of its grid that the quantity reaches."""
+
+    unit_price: Decimal
+    bracket: Bracket
+
+
+def list_best_prices(session: Session, actor: Actor, lot: Lot, quantities: Sequence[int]) -> list[BestPrice | None]:
     """The lowest unit price of a provider that can answer, for each pooled quantity (None: nobody can, or nothing pooled).
 
     Euros excluding VAT, of offers this actor sees; whose they are is not told. A constant number of statements.
@@ -104,19 +113,21 @@ def list_best_prices(session: Session, actor: Actor, lot: Lot, quantities: Seque
 
 def best_prices_by_lot(
     session: Session, actor: Actor, lots: Sequence[Lot], quantities: Mapping[UUID, Sequence[int]]
-) -> dict[UUID, list[Decimal | None]]:
+) -> dict[UUID, list[BestPrice | None]]:
     """The same for several lots of one category, still in a constant number of statements."""
     if not lots:
         return {}
     schemes, today, category = list_schemes(session, language()), clock.today(), lots[0].category_code
     candidates = list_candidates(session, actor, category, schemes)
     pooled = _pooled(session, lots, weigh=any(o.grid.regional_uplifts for c in candidates for o in c.offers))
-    prices: dict[UUID, list[Decimal | None]] = {}
+    grids = {offer.offer_id: offer.grid for candidate in candidates for offer in candidate.offers}
+    prices: dict[UUID, list[BestPrice | None]] = {}
     for lot in lots:
         prices[lot.id] = []
         for quantity in quantities[lot.id]:
             answer = match(_ask(lot, replace(pooled[lot.id], quantity=quantity)), candidates, schemes, today)
-            prices[lot.id].append(answer.eligible[0].unit_price if quantity and answer.eligible else None)
+            best = answer.eligible[0] if quantity and answer.eligible else None
+            prices[lot.id].append(None if best is None else _best_price(best, grids[best.offer_id]))
     return prices
 
 
@@ -125,6 +136,10 @@ def list_candidates(
 ) -> list[Candidate]:
     """Who publishes something in a category, with certificates, as this actor sees it: four statements."""
     return _candidates(session, _providers_selling(session, actor, category), category, schemes)
+
+
+def _best_price(best: Eligible, grid: PriceGrid) -> BestPrice:
+    return BestPrice(best.unit_price, bracket_for(grid, best.priced_quantity))
 
 
 def _relations(session: Session, actor: Actor, lot: Lot) -> dict[str, Any]:

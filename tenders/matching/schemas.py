@@ -63,19 +63,76 @@ class MatchesOut(Schema):
     excluded = ma.fields.List(ma.fields.Nested(ExcludedProviderOut), required=True)
 
 
+UNITS = ma.validate.Range(min=0, max=10**9)
+
+
 class WhatIfArgs(Schema):
-    """Another quantity of a site, in the lot's unit; 0: no need. Without `firmness`: as it is, or firm."""
+    """What is supposed, in the lot's unit. `establishment_id` is a site of the caller's.
+
+    `quantity` of its need (0: none; left out: as it is), `firmness` (left out: as it is, or firm). Somebody else joins
+    or leaves: an anonymous quantity of firm units, or by a need the caller may see. `merging_grappe_id`: a grappe whose
+    volume the caller may know counts with one's own, from this lot or from `merging_lot_id`. `extension`: the round is
+    extended; the pool then counts what nobody is asked again for, and `extension` tells the rest.
+    """
 
     establishment_id = Identifier(required=True)
-    quantity = ma.fields.Integer(required=True, validate=ma.validate.Range(min=0, max=10**12))
+    quantity = ma.fields.Integer(load_default=None, validate=ma.validate.Range(min=0, max=10**12))
     firmness = ma.fields.String(load_default=None, validate=ma.validate.OneOf(words.FIRMNESS))
+    joining_quantity = ma.fields.Integer(load_default=0, validate=UNITS)
+    joining_establishment_id = Identifier(load_default=None)
+    leaving_quantity = ma.fields.Integer(load_default=0, validate=UNITS)
+    leaving_establishment_id = Identifier(load_default=None)
+    merging_grappe_id = Identifier(load_default=None)
+    merging_lot_id = Identifier(load_default=None)
+    extension = ma.fields.Boolean(load_default=False)
+
+
+class PriceStepOut(Schema):
+    """The step of a price grid: from and to in units, both included; `to_quantity` null has no end."""
+
+    from_quantity = ma.fields.Integer(required=True)
+    to_quantity = ma.fields.Integer(required=True, allow_none=True)
+
+
+class AskedAgainOut(Schema):
+    """Needs that an extension asks again, and their units."""
+
+    needs = ma.fields.Integer(required=True)
+    conditional = ma.fields.Integer(required=True)
+    indicative = ma.fields.Integer(required=True)
+    waitlisted = ma.fields.Integer(required=True)
+
+
+class IfConfirmedOut(Schema):
+    """The pool if everybody who is asked again confirms; `conditions_open`: some of their conditions would not hold."""
+
+    firm = ma.fields.Integer(required=True)
+    conditional = ma.fields.Integer(required=True)
+    missing = ma.fields.Integer(required=True)
+    is_met = ma.fields.Boolean(required=True)
+    conditions_open = ma.fields.Boolean(required=True)
+
+
+class ExtensionOut(Schema):
+    """An extension: until when, whether one's own need stays or is asked again, and what depends on the others."""
+
+    until = ma.fields.AwareDateTime(required=True)
+    own = ma.fields.String(required=True, allow_none=True, validate=ma.validate.OneOf(("stays", "asked_again", None)))
+    asked_again = ma.fields.Nested(AskedAgainOut, required=True)
+    if_confirmed = ma.fields.Nested(IfConfirmedOut, required=True)
 
 
 class WhatIfOut(PoolOut):
-    """The pool as it would be. Unit prices in euros excluding VAT, the lowest published that can answer; null: none."""
+    """The pool as it would be. Unit prices in euros excluding VAT, the lowest published that can answer; null: none.
+
+    `bracket_…`: the step of that grid. With an extension, prices are those of the pool that all confirm.
+    """
 
     unit_price_before = DecimalString(required=True, allow_none=True)
     unit_price_after = DecimalString(required=True, allow_none=True)
+    bracket_before = ma.fields.Nested(PriceStepOut, required=True, allow_none=True)
+    bracket_after = ma.fields.Nested(PriceStepOut, required=True, allow_none=True)
+    extension = ma.fields.Nested(ExtensionOut, required=True, allow_none=True)
     need_status = ma.fields.String(
         required=True, allow_none=True, validate=ma.validate.OneOf((*words.STATUSES, None)),
         metadata={"description": "what the need would be: counted, waitlisted, not_counted; null without one"},

@@ -17,6 +17,8 @@ from tests.factories.accounts import user_in
 from tests.factories.demand import open_pool
 from tests.factories.grappes import grappe_of, site_and_user
 
+ADDED = {"unit_price_before", "unit_price_after", "bracket_before", "bracket_after", "need_status", "extension"}
+
 
 def ask(api: Any, user: Any, lot: Any, site: Any, quantity: Any, **more: str) -> Any:
     query = {"establishment_id": str(site.id), "quantity": str(quantity), **more}
@@ -50,7 +52,9 @@ def test_joining_shows_the_pool_the_bracket_and_the_price_that_would_be(api: Any
     assert WhatIfOut().validate({**found, "unit_price_before": "5", "unit_price_after": "4"}) == {}
     now = api(joiner).get(f"/api/v1/lots/{lot.id}/pool").get_json()
     assert (now["firm"], now["is_met"]) == (400, False)
-    assert set(found) == {*now, "unit_price_before", "unit_price_after", "need_status"}
+    assert set(found) == {*now, *ADDED}
+    brackets = [(found[name]["from_quantity"], found[name]["to_quantity"]) for name in ("bracket_before", "bracket_after")]
+    assert (brackets, found["extension"]) == ([(1, 499), (500, None)], None)
     assert not session.scalars(select(NeedVersion).where(NeedVersion.establishment_id == site.id)).all()
 
 
@@ -59,12 +63,11 @@ def test_what_was_supposed_is_what_the_need_then_does(api: Any) -> None:
     site, user = site_and_user()
     other, _ = site_and_user()
     grappe = grappe_of(site, other)
-    added = {"unit_price_before", "unit_price_after", "need_status"}
     for quantity in (120, 700):
         supposed = ask(api, user, lot, site, quantity).get_json()
         put(api, user, lot, site, quantity, grappe_id=str(grappe.id))
         pool = api(user).get(f"/api/v1/lots/{lot.id}/pool").get_json()
-        assert {name: value for name, value in supposed.items() if name not in added} == pool
+        assert {name: value for name, value in supposed.items() if name not in ADDED} == pool
     left = ask(api, user, lot, site, 0).get_json()
     assert (left["firm"], left["members"], left["need_status"], left["missing"]) == (0, 0, None, 500)
 
@@ -119,7 +122,7 @@ def test_the_page_simulates_from_the_lot_without_script(api: Any, sign_in: Any, 
     put(api, user, lot, site, 400)
     browser, page = sign_in(user), f"/lots/{lot.id}/simulation"
     assert page in browser.get(f"/lots/{lot.id}").get_data(as_text=True)
-    assert "Avec cette quantité" not in browser.get(page).get_data(as_text=True)
+    assert "Manque pour le minimum" not in browser.get(page).get_data(as_text=True)
     shown = browser.get(page, query_string={"establishment_id": str(site.id), "quantity": "1 000"})
     said = html.unescape(shown.get_data(as_text=True)).replace("\u202f", " ").replace("\xa0", " ")
     assert "1 000" in said and "4,00 €" in said and "57 600 €" in said

@@ -65,9 +65,10 @@ def seek(session: Session, actor: Actor, establishment_id: UUID, category: str, 
     stated = session.get(StandAlonePrice, (establishment_id, category))
     rows = _open_lots(session, actor, establishment_id, category)
     others = {lot.id: _others(totals, need) for lot, totals, need in rows}
-    prices = best_prices_by_lot(
+    best = best_prices_by_lot(
         session, actor, [lot for lot, _, _ in rows], {key: (pooled, pooled + quantity) for key, pooled in others.items()}
     )
+    prices = {lot_id: [each.unit_price if each else None for each in found] for lot_id, found in best.items()}
     price = stated.unit_price if stated else None
     possible = [
         _possible(lot, totals, need, quantity, others[lot.id], prices[lot.id], price) for lot, totals, need in rows

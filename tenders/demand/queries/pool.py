@@ -4,10 +4,8 @@ A second statement reads the conditions, added up, when the largest of them (one
 """
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from operator import add
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -17,9 +15,10 @@ from sqlalchemy.orm import Session
 from marketplace.platform import clock
 from marketplace.platform.errors import NotFound
 from marketplace.platform.permissions import Actor, require
+from tenders.demand.queries.supposing import list_asked_again, list_conditions, suppose_row, supposed_thresholds
 from tenders.demand.rules.masking import Behind, masked
 from tenders.demand.rules.pool import Asking, Gap, gap
-from tenders.demand.rules.what_if import Supposition
+from tenders.demand.rules.what_if import Scenario
 from tenders.demand.views import GrappeRow, MinimumView, PoolView
 from tenders.vehicles.status import status_of
 
@@ -57,19 +56,11 @@ JOIN lot_totals t ON t.lot_id = l.id
 WHERE l.id = %(lot_id)s
 ) AS pool
 """
-# Read only when the hardest condition is not met yet; needs that ask the same pool leave together.
-_ASKING = """
-SELECT minimum_pool_quantity, CAST(sum(quantity) AS bigint), CAST(sum(tolerance) AS bigint), CAST(grappe_id AS text)
-FROM needs
-WHERE lot_id = %(lot_id)s AND status = 'counted' AND minimum_pool_quantity IS NOT NULL
-GROUP BY minimum_pool_quantity, grappe_id
-"""
 
-
-def get_pool(session: Session, actor: Actor, lot_id: UUID, supposed: Supposition | None = None) -> PoolView:
+def get_pool(session: Session, actor: Actor, lot_id: UUID, supposed: Scenario | None = None) -> PoolView:
     """The pool of an opened lot, cut to what the actor may see (domain §4b.15, ux.md); NotFound for a draft.
 
-    With a supposition, the pool as it would be, by the same rules.
+    With a scenario, the pool as it would be, by the same rules; RuleBroken `fewer_units_pooled`.
 
     A provider sees the lot's totals, care operators and authorities those of grappes too (masked below three
     organisations, their own in full), the vehicle's centre everything. NotAllowed for the platform's operator.
@@ -88,7 +79,7 @@ def get_pool(session: Session, actor: Actor, lot_id: UUID, supposed: Supposition
         raise NotFound("lot")
     row = _typed(read)
     if supposed is not None:
-        _suppose(row, supposed)
+        suppose_row(row, supposed, list_asked_again(session, lot_id, supposed) if supposed.extended else {})
     sees_everything = actor.is_system or row.centre_id in actor.organisation_ids(kind="purchasing_centre")
     asking = _asking(session, lot_id, row, supposed)
     behind = [_behind(row, facts, asking) for facts in row.grappes or ()]
@@ -100,29 +91,21 @@ def get_pool(session: Session, actor: Actor, lot_id: UUID, supposed: Supposition
     return _view(lot_id, row, _gap(row, behind, asking), rows, hidden, sees_everything)
 
 
-def _asking(
-    session: Session, lot_id: UUID, row: SimpleNamespace, supposed: Supposition | None
-) -> Sequence[Asking]:
-    """The conditions to look at: none while every pool is at least as large as the hardest of them."""
+def _asking(session: Session, lot_id: UUID, row: SimpleNamespace, supposed: Scenario | None) -> Sequence[Asking]:
+    """The conditions to look at: none while every pool is at least as large as the hardest of them.
+
+    Extended, the conditional needs are asked again and count for nothing until they are confirmed.
+    """
+    if supposed is not None and supposed.extended:
+        return ()
     pools = [row.firm + row.conditional]
     if row.minimum_scope == "grappe":
         grappes = [facts[2] + facts[3] for facts in row.grappes or ()]
         pools = [*grappes, pools[0] - sum(grappes)]
-    was = supposed.before.asking if supposed and supposed.before else None
-    would_be = supposed.placed.asking if supposed and supposed.placed else None
-    hardest = max(row.hardest_condition or 0, would_be.threshold if would_be else 0)
+    hardest = max(row.hardest_condition or 0, *supposed_thresholds(supposed), 0)
     if all(pool >= hardest for pool in pools if pool):
         return ()
-    found = [Asking(*facts) for facts in session.connection().exec_driver_sql(_ASKING, {"lot_id": lot_id})]
-    if was:
-        found = [_less(each, was) for each in found]
-    return [*found, would_be] if would_be else found
-
-
-def _less(asking: Asking, one: Asking) -> Asking:
-    if (asking.threshold, asking.grappe_id) != (one.threshold, one.grappe_id):
-        return asking
-    return replace(asking, quantity=asking.quantity - one.quantity, tolerance=asking.tolerance - one.tolerance)
+    return list_conditions(session, lot_id, supposed)
 
 
 def _typed(read: str) -> SimpleNamespace:
@@ -136,26 +119,6 @@ def _typed(read: str) -> SimpleNamespace:
     if row.minimum_value is not None:
         row.minimum_value = Decimal(row.minimum_value)
     return row
-
-
-_OF_LOT = ("firm", "conditional", "awaiting_signature", "waitlisted", "indicative", "tolerance", "members")
-_OF_GRAPPE = ("firm", "conditional", "indicative", "members", "awaiting_signature", "waitlisted", "tolerance")
-"""A grappe's sums in the order of the statement's array, between its id and name and the two facts at the end."""
-
-
-def _suppose(row: SimpleNamespace, supposed: Supposition) -> None:
-    """Add the supposed difference to the lot's sums and to its grappe's; a grappe new to the lot is the reader's own."""
-    for name in _OF_LOT:
-        setattr(row, name, getattr(row, name) + getattr(supposed.delta, name))
-    if supposed.grappe_id is None:
-        return
-    grappe_id, grappes = str(supposed.grappe_id), list(row.grappes or ())
-    if grappe_id not in [facts[0] for facts in grappes]:
-        grappes.append([grappe_id, supposed.grappe_name, *[0] * len(_OF_GRAPPE), True, 1])
-    deltas = [getattr(supposed.delta, name) for name in _OF_GRAPPE]
-    row.grappes = [
-        [*facts[:2], *map(add, facts[2:-2], deltas), *facts[-2:]] if facts[0] == grappe_id else facts for facts in grappes
-    ]
 
 
 def _behind(row: SimpleNamespace, facts: Sequence[Any], asking: Sequence[Asking]) -> Behind:
