@@ -20,7 +20,11 @@ from catalog.offers import api as offers_api
 from catalog.offers import directory_pages
 from catalog.offers import pages as offers_pages
 from catalog.offers import permissions as offers_permissions
+from catalog.offers.search import api as search_api
+from catalog.offers.search import listings as search_listings
+from catalog.offers.search.commands import catalogue_commands
 from catalog.providers import api as profiles_api
+from catalog.providers import events as providers_events
 from catalog.providers import pages as profiles_pages
 from catalog.providers import permissions as providers_permissions
 from catalog.providers import sign_up, sign_up_pages, subcontracting_api, subcontracting_pages, suspensions
@@ -122,6 +126,7 @@ API_BLUEPRINTS = (
     profiles_api.bp,
     subcontracting_api.bp,
     certifications_api.bp,
+    search_api.bp,
     offers_api.bp,
     contacts_api.bp,
     matching_api.bp,
@@ -196,6 +201,8 @@ LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (grappes_events.LeavingEffects, demand.pools_left_smaller),
     (certifications_events.LotsRelyingOn, matching.lots_relying_on),
     (grappes_events.PooledFor, demand.centres_pooled_for),
+    (providers_events.ProviderChanged, search_listings.on_provider_changed),
+    (providers_events.CertificateRulesChanged, search_listings.on_rules_changed),
 )
 OUTBOX_HANDLERS = {
     passwords_by_mail.KIND: passwords_by_mail.deliver,
@@ -211,6 +218,7 @@ CHECKS: dict[str, jobs.Check] = {
     "demand.end_lots": lambda _now: demand_services.end_lots(),
     "envelopes.raise_alerts": envelope_alerts.raise_alerts,
     "certifications.remind_of_ends": certificate_reminders.remind_of_ends,
+    "search.list_missing": lambda _now: search_listings.list_missing(),
     "providers.forget_sign_ups": sign_up.forget_sign_ups,
     "providers.end_suspensions": suspensions.end_suspensions,
     "control_room.send_summaries": control_room.send_summaries,
@@ -314,5 +322,6 @@ main.add_command(outbox_commands)
 main.add_command(import_establishments)
 main.add_command(create_operator)
 main.add_command(pool_commands)
+main.add_command(catalogue_commands)
 main.add_command(compose_instance)
 main.add_command(build_demo(create_app, seed))

@@ -11,12 +11,14 @@ from catalog.certifications.models import Certificate, CertificateEvidence, Cert
 from catalog.certifications.rules import declaration
 from catalog.certifications.rules.states import state_on
 from catalog.providers.countries import COUNTRIES, EEA
+from catalog.providers.events import ProviderChanged
 from catalog.providers.models import HostingSite, Provider
 from catalog.providers.queries import get_subcontractor, list_sites
 from catalog.providers.services import lock_provider
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
 from marketplace.platform.errors import NotFound, RuleBroken
+from marketplace.platform.events import announce
 from marketplace.platform.files import StoredFile, Upload, keep
 from marketplace.platform.i18n import language, say
 from marketplace.platform.permissions import Actor, require
@@ -127,6 +129,7 @@ def decide_certificate(
         case "withdraw":
             certificate.withdrawn_at = now
     certificate.reason = (reason or "").strip() or None
+    announce(session, ProviderChanged(certificate.provider_id))
     return certificate
 
 

@@ -1,15 +1,16 @@
 """The directory of providers: read across profiles, certificates and offers, hence in the highest room of the catalogue."""
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from catalog.certifications.models import Certificate, CertificateVersion
-from catalog.certifications.queries import JOINS_VERSION, is_valid
 from catalog.offers.models import Offer
+from catalog.offers.search.models import ListingSet, OfferListing, ProviderListing
+from catalog.offers.search.rules.proofs import activity_proof
 from catalog.providers.models import Provider
 from catalog.providers.queries import standing_of, visible_providers
 from marketplace.establishments.rules import fold
@@ -33,26 +34,22 @@ class ListedProvider:
 
 def list_providers(
     session: Session, actor: Actor, *, category: str | None = None, certificate: str | None = None,
-    region: str | None = None, q: str | None = None, limit: int = USUAL_PAGE, cursor: str | None = None,
+    hds_activities: Collection[int] = (), valid_on: date | None = None, region: str | None = None,
+    delivery_mode: str | None = None, quantity: int | None = None, q: str | None = None,
+    limit: int = USUAL_PAGE, cursor: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A page of visible providers by name; three statements, whatever their number.
 
-    `category`: has a published offer in it; `certificate`: scheme held, verified and valid today; `region`: INSEE code
-    served; `q`: words of name and description, without accents.
+    `category`: has a published offer in it, in this `delivery_mode` and for this `quantity` when they are named;
+    `certificate` and `hds_activities`: proved on the day `valid_on` (today), as the certificate rule says it; `region`:
+    INSEE code served; `q`: words of name and description, without accents.
     """
     statement = visible_providers(actor)
-    if category:
-        offers = exists().where(
-            Offer.provider_id == Provider.id, Offer.category_code == category, Offer.status == "published"
-        )
-        statement = statement.where(offers)
-    if certificate:
-        valid = (
-            select(Certificate.provider_id)
-            .outerjoin(CertificateVersion, JOINS_VERSION)
-            .where(Certificate.scheme == certificate, Certificate.subcontractor_id.is_(None), is_valid(clock.today()))
-        )
-        statement = statement.where(Provider.id.in_(valid))
+    if category or delivery_mode or quantity:
+        statement = statement.where(_offers(category, delivery_mode, quantity))
+    proofs = [*([certificate] if certificate else []), *(activity_proof(number) for number in sorted(set(hds_activities)))]
+    if proofs:
+        statement = statement.where(Provider.id.in_(_proved(valid_on or clock.today(), proofs)))
     if region:
         statement = statement.where(Provider.regions.contains([region]))
     for word in fold(q or "").split():
@@ -70,18 +67,43 @@ def list_of(session: Session, providers: Sequence[Provider]) -> list[ListedProvi
         .where(Offer.provider_id.in_(ids), Offer.status == "published")
         .group_by(Offer.provider_id),
     )
-    proves = _codes(
-        session,
-        select(Certificate.provider_id, func.array_agg(Certificate.scheme.distinct()))
-        .outerjoin(CertificateVersion, JOINS_VERSION)
-        .where(Certificate.provider_id.in_(ids), Certificate.subcontractor_id.is_(None), is_valid(clock.today()))
-        .group_by(Certificate.provider_id),
-    )
     today = clock.today()
+    held = select(ProviderListing.provider_id, ListingSet.members).join(ListingSet, ListingSet.id == set_on(today))
+    proves = _codes(session, held.where(ProviderListing.provider_id.in_(ids)))
     return [
         ListedProvider(p, standing_of(p).on(today), sells.get(p.id, ()), proves.get(p.id, ())) for p in providers
     ]
 
 
 def _codes(session: Session, statement: Any) -> dict[UUID, tuple[str, ...]]:
-    return {provider_id: tuple(sorted(codes)) for provider_id, codes in session.execute(statement)}
+    """By provider, without the parts of a scheme (`hds:3`)."""
+    return {
+        provider_id: tuple(sorted(code for code in codes if ":" not in code))
+        for provider_id, codes in session.execute(statement)
+    }
+
+
+def _offers(category: str | None, delivery_mode: str | None, quantity: int | None) -> ColumnElement[bool]:
+    """Whether the provider publishes such an offer."""
+    published = exists().where(OfferListing.provider_id == Provider.id)
+    if category:
+        published = published.where(OfferListing.category_code == category)
+    if delivery_mode:
+        published = published.where(OfferListing.delivery_modes.contains([delivery_mode]))
+    if quantity:
+        published = published.where(
+            OfferListing.usual_unit, OfferListing.minimum_quantity <= quantity,
+            or_(OfferListing.capacity.is_(None), OfferListing.capacity >= quantity),
+        )  # fmt: skip
+    return published
+
+
+def set_on(day: date) -> ColumnElement[int]:
+    """The number of the set of what a provider proves on a day."""
+    return ProviderListing.period_sets[func.width_bucket(day, ProviderListing.period_starts)]
+
+
+def _proved(day: date, proofs: Sequence[str]) -> Select[UUID]:
+    """Providers that prove all of this on the day."""
+    listed = select(ProviderListing.provider_id).join(ListingSet, ListingSet.id == set_on(day))
+    return listed.where(ListingSet.members.contains(proofs))

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from marketplace.platform.errors import RuleBroken
-from marketplace.platform.money import round_unit_price
+from marketplace.platform.money import round_cents, round_unit_price
 
 PRICINGS: Final = ("all_units", "incremental")
 VISIBILITIES: Final = ("buyers", "public")
@@ -49,6 +49,21 @@ class PriceDrop:
     amount: Decimal
     dearer_quantity: int
     dearer_amount: Decimal
+
+
+def periods(term_months: int, price_period: str) -> int:
+    """How many times the unit price falls due over the term, rounded up (domain §4b.1)."""
+    return {"once": 1, "month": term_months, "year": -(-term_months // 12)}[price_period]
+
+
+def amount_over_term(grid: PriceGrid, quantity: int, region: str | None = None, *, periods: int) -> Decimal:
+    """Euros excluding VAT of this many units over so many price periods, mobilisation and uplift included, to the cent.
+
+    From the grid itself and not from the rounded unit price (§4b.1).
+    """
+    uplift = grid.regional_uplifts.get(region, Decimal(0)) if region is not None else Decimal(0)
+    of_a_period = price_for(grid, quantity) + uplift * quantity
+    return round_cents(of_a_period * periods + grid.mobilisation_amount)
 
 
 def price_for(grid: PriceGrid, quantity: int) -> Decimal:

@@ -19,6 +19,7 @@ from catalog.offers.rules import (
     check_unit,
     check_volumes,
 )
+from catalog.offers.search.listings import refresh
 from catalog.providers.models import Provider
 from catalog.providers.rules import check_regions
 from catalog.providers.services import TERRITORIES, lock_provider
@@ -72,7 +73,7 @@ def publish(session: Session, offer: Offer) -> Offer:
         if before.withdrawn_at is None and before.superseded_at is None:
             before.superseded_at = clock.now()
     offer.published_at = clock.now()
-    session.flush()
+    refresh(session, [offer.provider_id])
     return offer
 
 
@@ -137,7 +138,7 @@ def withdraw_offer(actor: Actor, offer_id: UUID) -> Offer:
         if offer.status != "published":
             raise RuleBroken("offer_not_published", "Cette fiche n'est pas publiée : il n'y a rien à retirer.")
         offer.withdrawn_at = clock.now()
-        session.flush()
+        refresh(session, [offer.provider_id])
         _tell(session, actor, "offer.withdrawn", offer, provider)
     return offer
 

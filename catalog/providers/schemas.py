@@ -1,4 +1,6 @@
 """Shapes of provider profiles."""
+from datetime import date
+
 import marshmallow as ma
 
 from catalog.providers.countries import COUNTRIES
@@ -48,7 +50,22 @@ class ProviderArgs(PageArgs):
     """Filters of the directory."""
 
     category = ma.fields.String(load_default=None, metadata={"description": "has a published offer in it"})
-    certificate = ma.fields.String(load_default=None, metadata={"description": "holds it, verified and valid today"})
+    certificate = ma.fields.String(
+        load_default=None, metadata={"description": "holds it itself, verified and valid on the day, with its prerequisite"}
+    )
+    hds_activities = ma.fields.List(
+        ma.fields.Integer(validate=ma.validate.Range(min=1, max=99)), load_default=list, validate=LENGTH(max=12),
+        metadata={"description": "all covered on the day, by the provider and its declared subcontractors together"},
+    )  # fmt: skip
+    valid_on = ma.fields.Date(
+        load_default=None, validate=ma.validate.Range(min=date(2000, 1, 1), max=date(2100, 12, 31)),
+        metadata={"description": "day on which certificates must be valid; today when left out"},
+    )  # fmt: skip
+    delivery_mode = ma.fields.String(load_default=None, validate=ma.validate.OneOf(DELIVERY_MODES))
+    quantity = ma.fields.Integer(
+        load_default=None, validate=ma.validate.Range(min=1, max=1_000_000_000),
+        metadata={"description": "has a published offer (in the category) for so many of its units"},
+    )  # fmt: skip
     region = ma.fields.String(load_default=None, metadata={"description": "serves it (INSEE code)"})
     q = ma.fields.String(load_default=None, validate=LENGTH(max=200), metadata={"description": "words, without accents"})
 

@@ -7,6 +7,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from catalog.providers import messages, queries, rules
+from catalog.providers.events import ProviderChanged
 from catalog.providers.models import Provider, ProviderCapacity
 from marketplace.accounts import queries as accounts_queries
 from marketplace.categories.queries import list_categories
@@ -16,6 +17,7 @@ from marketplace.notifications.services import tell
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
 from marketplace.platform.errors import N_, RuleBroken, StaleVersion
+from marketplace.platform.events import announce
 from marketplace.platform.http import name_constraint
 from marketplace.platform.permissions import Actor, require
 
@@ -45,6 +47,7 @@ def add_provider(
     session.add(provider)
     session.flush()
     _write_capacities(session, provider, capacities or {})
+    announce(session, ProviderChanged(provider.id))
     return provider
 
 
@@ -81,6 +84,7 @@ def edit_provider(
         if "capacities" in changes:
             _write_capacities(session, provider, changes["capacities"])
         provider.version += 1
+        announce(session, ProviderChanged(provider.id))
         audit.record(
             session, actor, "provider.edited", "provider", provider.id, organisation_id=provider.organisation_id,
             before=before, after=_facts(session, provider),
@@ -98,6 +102,7 @@ def decide_provider(actor: Actor, provider_id: UUID, *, decision: str, reason: s
         provider.refused_at = clock.now() if decision == "refuse" else None
         provider.decision_reason = (reason or "").strip() or None
         provider.version += 1
+        announce(session, ProviderChanged(provider.id))
         notify(session, provider, f"provider_{decision}", reason=sentence_of(provider.decision_reason))
         audit.record(
             session, actor, f"provider.{decision}", "provider", provider.id, organisation_id=provider.organisation_id,

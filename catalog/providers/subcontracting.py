@@ -5,11 +5,13 @@ from stdnum.fr import siren as siren_number
 
 from catalog.providers import queries
 from catalog.providers.countries import COUNTRIES
+from catalog.providers.events import ProviderChanged
 from catalog.providers.models import HostingSite, Subcontractor
 from catalog.providers.services import lock_provider
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
 from marketplace.platform.errors import N_, BadInput, RuleBroken
+from marketplace.platform.events import announce
 from marketplace.platform.permissions import Actor, require
 
 MOST_DECLARED = 50
@@ -46,6 +48,7 @@ def end_subcontractor(actor: Actor, provider_id: UUID, subcontractor_id: UUID) -
         require(actor, "provider.write", own=provider.organisation_id)
         ended = queries.get_subcontractor(session, provider, subcontractor_id)
         ended.ended_at = clock.now()
+        announce(session, ProviderChanged(provider.id))
         audit.record(
             session, actor, "subcontractor.ended", "subcontractor", ended.id, organisation_id=provider.organisation_id
         )

@@ -10,12 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.providers import rules
+from catalog.providers.events import ProviderChanged
 from catalog.providers.models import Provider
 from catalog.providers.services import lock_provider, notify, sentence_of
 from marketplace.accounts.models import Organisation
 from marketplace.notifications.services import Telling, tell_many
 from marketplace.platform import audit, clock
 from marketplace.platform.database import transaction
+from marketplace.platform.events import announce
 from marketplace.platform.permissions import SYSTEM, Actor, require
 
 
@@ -27,6 +29,7 @@ def suspend_provider(actor: Actor, provider_id: UUID, *, until: date, reason: st
         rules.check_suspension(until, reason, clock.today())
         provider.suspended_until, provider.suspension_reason = until, reason.strip()
         provider.version += 1
+        announce(session, ProviderChanged(provider.id))
         notify(session, provider, "provider_suspended", reason=sentence_of(reason), until=until)
         audit.record(
             session, actor, "provider.suspended", "provider", provider.id, organisation_id=provider.organisation_id,
@@ -76,6 +79,7 @@ def _end(session: Session, actor: Actor, provider: Provider, action: str) -> Non
     before = {"until": provider.suspended_until, "reason": provider.suspension_reason}
     provider.suspended_until = provider.suspension_reason = None
     provider.version += 1
+    announce(session, ProviderChanged(provider.id))
     audit.record(
         session, actor, action, "provider", provider.id, organisation_id=provider.organisation_id, before=before
     )

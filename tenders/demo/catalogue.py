@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from catalog.certifications.models import Certificate
 from catalog.offers.models import Offer, OfferBracket
+from catalog.offers.search.listings import refresh_all
 from catalog.providers.models import Provider, ProviderCapacity
 from marketplace.accounts.models import Organisation
 from marketplace.categories.models import ServiceCategory
@@ -76,6 +77,7 @@ def make_catalogue(session: Session, organisations: list[Organisation], categori
         for code in profile.services:
             _offer(session, provider, categories[code], random)
     session.flush()
+    refresh_all(session)
 
 
 def _provider(session: Session, organisation: Organisation, profile: Profile, random: Random) -> Provider:

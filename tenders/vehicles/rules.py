@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Final
 
+from catalog.offers.rules import periods as periods
 from marketplace.platform.errors import N_, RuleBroken, Sentence
 
 MOST_UNITS: Final = 1_000_000_000
@@ -83,11 +84,6 @@ class FrozenBounds:
 
     minimum_quantity: int | None
     maximum_quantity: int | None
-
-
-def periods(term_months: int, price_period: str) -> int:
-    """How many times the unit price falls due over the term, rounded up (domain §4b.1)."""
-    return {"once": 1, "month": term_months, "year": -(-term_months // 12)}[price_period]
 
 
 def price_over_term(lot: LotTerms) -> Decimal | None:

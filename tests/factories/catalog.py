@@ -11,6 +11,7 @@ from sqlalchemy import update
 from catalog.certifications.models import Certificate
 from catalog.offers.models import Offer, OfferBracket
 from catalog.offers.rules import brackets_from
+from catalog.offers.search.listings import refresh
 from catalog.providers.models import Provider
 from marketplace.accounts.models import Organisation, User
 from marketplace.establishments.rules import fold
@@ -18,10 +19,26 @@ from marketplace.platform import clock
 from tests.factories.accounts import OrganisationFactory, user_in
 from tests.factories.base import Factory, current_session, refreshed
 
+
+class Listed(Factory):
+    """A fact of the catalogue: like the use case it stands for, it has the search follow."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        made = super()._create(model_class, *args, **kwargs)
+        session = current_session()
+        refresh(session, [made.id if model_class is Provider else made.provider_id])
+        session.commit()
+        return made
+
+
 PRICES = ((1, Decimal("6.00")), (500, Decimal("5.00")), (2000, Decimal("4.10")))
 
 
-class ProviderFactory(Factory):
+class ProviderFactory(Listed):
     """A verified provider that serves Auvergne-Rhône-Alpes and Île-de-France, on site and remotely."""
 
     class Meta:
@@ -35,7 +52,7 @@ class ProviderFactory(Factory):
     verified_at = factory.LazyFunction(clock.now)
 
 
-class CertificateFactory(Factory):
+class CertificateFactory(Listed):
     """A verified ISO/IEC 27001:2022 certificate that began a month ago and lasts almost three years."""
 
     class Meta:
@@ -90,6 +107,7 @@ def published_offer(prices: Sequence[tuple[int, Decimal]] = PRICES, **fields: An
     )
     session = current_session()
     session.execute(update(Offer).where(Offer.id == offer.id).values(published_at=clock.now()))
+    refresh(session, [offer.provider_id])
     session.commit()
     return refreshed(offer)
 

@@ -79,6 +79,17 @@ def coverage(requirement: Requirement, certificates: Held, period: Period, schem
     return Coverage(min(reached) if len(reached) == len(asked) else None, missing)
 
 
+def covered_spans(
+    scheme: str, activity: int | None, certificates: Held, schemes: Schemes, today: date
+) -> list[Span]:
+    """Ascending spans of days on which a trusted certificate covers the activity (None: any certificate of the scheme).
+
+    The same days as `coverage` finds: what the search keeps, so that it needs no nightly job. KeyError: unknown scheme.
+    """
+    whenever = Period(today, today)
+    return _Question(schemes[scheme], certificates, whenever, Span(today, today), schemes, today).spans(activity)
+
+
 def _add(gaps: list[tuple[Sentence | None, list[int]]], reason: Sentence | None, activity: int) -> None:
     """Put the activity beside those that miss for the same reason."""
     for known, activities in gaps:

@@ -2,11 +2,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import any_, func, or_, select
 from sqlalchemy.orm import Session
 
-from catalog.certifications.models import Certificate, CertificateScheme, CertificateVersion
-from catalog.certifications.queries import JOINS_VERSION, is_valid, scheme_name
+from catalog.certifications.models import CertificateScheme
+from catalog.certifications.queries import scheme_name
+from catalog.offers.directory import set_on
+from catalog.offers.search.models import ListingSet, ProviderListing
 from catalog.providers.models import Provider
 from marketplace.platform import clock
 from marketplace.platform.i18n import language
@@ -14,7 +16,7 @@ from marketplace.platform.i18n import language
 
 @dataclass(frozen=True)
 class PublicProvider:
-    """A verified provider and the schemes it holds a running, verified certificate of."""
+    """A verified provider and the schemes it holds today, as the certificate rule says."""
 
     id: UUID
     name: str
@@ -25,11 +27,9 @@ def list_public_providers(session: Session, limit: int = 8) -> list[PublicProvid
     """Verified providers that are not suspended, those with most certificates first; one statement."""
     today = clock.today()
     held = (
-        select(Certificate.provider_id, scheme_name(language()).label("scheme"))
-        .join(CertificateScheme, CertificateScheme.code == Certificate.scheme)
-        .outerjoin(CertificateVersion, JOINS_VERSION)
-        .where(is_valid(today))
-        .distinct()
+        select(ProviderListing.provider_id, scheme_name(language()).label("scheme"))
+        .join(ListingSet, ListingSet.id == set_on(today))
+        .join(CertificateScheme, CertificateScheme.code == any_(ListingSet.members))
         .subquery()
     )
     schemes = func.array_remove(func.array_agg(held.c.scheme), None)
