@@ -1,8 +1,8 @@
 """Search of the catalogue: what it reads of providers and offers, and the words it knows."""
 from alembic import op
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
