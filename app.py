@@ -59,6 +59,7 @@ from marketplace.platform import (
     health,
     http,
     i18n,
+    idempotency,
     jobs,
     logs,
     metrics,
@@ -213,6 +214,7 @@ OUTBOX_HANDLERS = {
 }
 CHECKS: dict[str, jobs.Check] = {
     "accounts.forget_ended_sessions": expiry.forget_ended_sessions,
+    "platform.forget_old_keys": idempotency.forget_old_keys,
     "grappes.end_due_memberships": lambda _now: end_due_memberships(),
     "demand.close_due_lots": lambda _now: demand_services.close_due_lots(),
     "demand.end_lots": lambda _now: demand_services.end_lots(),

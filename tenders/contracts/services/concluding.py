@@ -19,6 +19,7 @@ from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
 from marketplace.platform.errors import N_, BadInput, RuleBroken
 from marketplace.platform.http import name_constraint
+from marketplace.platform.idempotency import RequestKey, claim, remember
 from marketplace.platform.permissions import Actor, require
 from tenders.contracts import queries
 from tenders.contracts.models import Contract, ContractMember, LotExecution
@@ -77,14 +78,17 @@ class Terms:
     fee: Fee = NO_FEE
 
 
-def conclude_contract(actor: Actor, lot_id: UUID, terms: Terms) -> Contract:
+def conclude_contract(actor: Actor, lot_id: UUID, terms: Terms, *, key: RequestKey | None = None) -> Contract:
     """Conclude a contract with a holder on a decided lot: prices and brackets frozen, members of the closing listed.
 
     Members whose price would exceed what they accepted are left out by the iteration of domain §4b.8; the minimum is
     tested on the rest. RuleBroken: those of rules/conclusion.py, `grid_*`, `minimum_missed_at_award`; Conflict
-    `contract_reference_taken`, `holder_has_contract`.
+    `contract_reference_taken`, `holder_has_contract`. The same request `key` again gives the contract it made.
     """
     with transaction() as session:
+        made = claim(session, actor, key)
+        if made is not None:
+            return queries.get_contract(session, actor, UUID(made["contract_id"]))
         lot = vehicles.get_lot(session, actor, lot_id)
         require(actor, "contract.conclude", centre=lot.vehicle.organisation_id)
         holder = get_provider(session, actor, terms.holder_id)
@@ -102,7 +106,9 @@ def conclude_contract(actor: Actor, lot_id: UUID, terms: Terms) -> Contract:
         part = part_of(frame, sharing, wanted)
         term = Period(wanted.starts_on, wanted.ends_on)
         check_holder(lacking_as_holder(session, lot, holder, terms.offer_id, term, part.pooled_quantity))
-        return _write(session, actor, lot, execution, terms, wanted, grid, part, needs)
+        contract = _write(session, actor, lot, execution, terms, wanted, grid, part, needs)
+        remember(session, actor, key, contract_id=contract.id)
+        return contract
 
 
 def _grid(session: Session, actor: Actor, holder: Provider, terms: Terms) -> PriceGrid:
