@@ -1,8 +1,8 @@
 """Idempotency keys: a request that creates a commitment or money is done once."""
 from alembic import op
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
