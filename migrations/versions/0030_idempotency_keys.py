@@ -1,8 +1,8 @@
 """Idempotency keys: a request that creates a commitment or money is done once."""
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
