@@ -99,10 +99,14 @@ from tenders.demand import listeners as demand
 from tenders.demand import pages as demand_pages
 from tenders.demand import permissions as demand_permissions
 from tenders.demand import services as demand_services
+from tenders.demand import undoing_pages as demand_undoing_pages
 from tenders.demand.cli import pool_commands
 from tenders.demand.envelopes import alerts as envelope_alerts
 from tenders.demand.envelopes import listeners as envelopes
 from tenders.demand.estimates import api as estimates_api
+from tenders.demand.mergers import api as mergers_api
+from tenders.demand.mergers import pages as mergers_pages
+from tenders.demand.mergers import services as mergers
 from tenders.demo.seed import seed
 from tenders.matching import api as matching_api
 from tenders.matching import listeners as matching
@@ -123,6 +127,7 @@ API_BLUEPRINTS = (
     vehicles_api.bp,
     demand_api.bp,
     need_import_api.bp,
+    mergers_api.bp,
     estimates_api.bp,
     profiles_api.bp,
     subcontracting_api.bp,
@@ -141,6 +146,8 @@ PAGE_BLUEPRINTS = (
     notifications_pages.bp,
     vehicles_pages.bp,
     demand_pages.bp,
+    mergers_pages.bp,
+    demand_undoing_pages.bp,
     need_history_pages.bp,
     need_import_pages.bp,
     need_grid_pages.bp,
@@ -217,6 +224,7 @@ CHECKS: dict[str, jobs.Check] = {
     "platform.forget_old_keys": idempotency.forget_old_keys,
     "grappes.end_due_memberships": lambda _now: end_due_memberships(),
     "demand.close_due_lots": lambda _now: demand_services.close_due_lots(),
+    "demand.settle_mergers": lambda _now: mergers.settle_due_mergers(),
     "demand.end_lots": lambda _now: demand_services.end_lots(),
     "envelopes.raise_alerts": envelope_alerts.raise_alerts,
     "certifications.remind_of_ends": certificate_reminders.remind_of_ends,

@@ -114,7 +114,8 @@ def closing(decided: Closing, sight: ClosingSight | None = None) -> dict[str, An
         "lot_id": decided.lot_id, "round": decided.round, "outcome": decided.outcome,
         "ordered_quantity": decided.ordered_quantity, "tested_quantity": body["tested_quantity"],
         "policy_applied": decided.policy_applied, "policy_skipped": [_worded(each) for each in body["policy_skipped"]],
-        "reason": decided.reason, "decided_at": decided.decided_at, "groups": _groups(body["groups"], sight),
+        "reason": decided.reason, "decided_at": decided.decided_at, "undone_at": decided.undone_at,
+        "undo_reason": decided.undo_reason, "groups": _groups(body["groups"], sight),
         "included": _members(body["included"], visible), "excluded": _members(body["excluded"], visible),
         "warnings": [{"code": each.code, "detail": sentence(each)} for each in unpack(body["warnings"])],
     }  # fmt: skip

@@ -19,6 +19,7 @@ from tenders.demand.schemas import (
     NeedsOut,
     PoolOut,
     SignatureIn,
+    UndoingIn,
 )
 from tenders.demand.services import NeedState
 from tenders.vehicles import queries as vehicles
@@ -136,6 +137,15 @@ def close_lot(body: dict[str, Any], lot_id: UUID) -> Any:
     """Decide the round: 201 when this call decided it, 200 with the same body when it was decided before."""
     closed = services.close_lot(current_actor(), lot_id, **body)
     return answers.closing(closed.closing), 201 if closed.is_new else 200
+
+
+@bp.post("/lots/<uuid:lot_id>/closing/undoing")
+@guard("lot.close")
+@bp.arguments(UndoingIn)
+@bp.response(200, ClosingOut)
+def undo_closing(body: dict[str, Any], lot_id: UUID) -> Any:
+    """Take the last closing back while nobody relied on it; needs are collected again in the next round."""
+    return answers.closing(services.undo_closing(current_actor(), lot_id, **body))
 
 
 @bp.get("/lots/<uuid:lot_id>/closings")

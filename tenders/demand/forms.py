@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateTimeLocalField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -146,6 +146,20 @@ def _price(written: str | None) -> str | None:
     """A price as people write it, "4,10 €", as the schema reads it."""
     cleaned = (written or "").replace("€", "").replace("\u00a0", "").replace("\u202f", "").replace(" ", "")
     return cleaned.replace(",", ".") or None
+
+
+class UndoingForm(FlaskForm):
+    """Taking a closing back: everybody reads why; needs are collected again until a date to come."""
+
+    reason = TextAreaField(
+        _l("Pourquoi cette clôture est annulée"), [REQUIRED, Length(max=2000)],
+        description=_l("Chaque participant le lira."),
+    )  # fmt: skip
+    needs_close_at = DateTimeLocalField(
+        _l("Nouvelle clôture du recueil (heure de Paris)"), [REQUIRED],
+        format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        description=_l("Les besoins sont recueillis jusque-là ; le lot est alors clos de nouveau."),
+    )  # fmt: skip
 
 
 class ClosingForm(FlaskForm):

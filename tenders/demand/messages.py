@@ -75,6 +75,15 @@ def register_all() -> None:
         link="/lots/{lot_id}/decision",
     )
     register(
+        "closing_undone",
+        N_("Clôture annulée sur « {lot} »"),
+        N_(
+            "La centrale annule la clôture de « {lot} » : {reason} Votre besoin est de nouveau ce qu'il était avant. Les "
+            "besoins sont recueillis jusqu'au {until} ; d'ici là vous pouvez modifier ou retirer le vôtre."
+        ),
+        link="/lots/{lot_id}",
+    )
+    register(
         "closing_summary",
         N_("Clôture de « {lot} » : {outcome}"),
         N_("{summary} Chaque membre est prévenu de ce qui le concerne."),

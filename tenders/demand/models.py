@@ -253,7 +253,8 @@ for _statement in (REFUSE_FUNCTION, refuse_changes("need_versions")):
 class Closing(Model):
     """A round's decision, taken once (domain §4b.7). `body` is the whole of it, sentences still to be translated.
 
-    `decided_by` NULL: the scheduler, at `needs_close_at`.
+    `decided_by` NULL: the scheduler, at `needs_close_at`. `undone_at`: the centre took it back; the needs went on in
+    the next round.
     """
 
     __tablename__ = "closings"
@@ -264,6 +265,11 @@ class Closing(Model):
         CheckConstraint("(outcome = 'not_met') = (policy_applied IS NOT NULL)", name="policy_when_missed"),
         CheckConstraint("ordered_quantity >= 0", name="ordered_not_negative"),
         CheckConstraint("jsonb_typeof(body) = 'object'", name="body_is_object"),
+        # Whoever takes a decision back says why.
+        CheckConstraint(
+            "num_nonnulls(undone_at, undone_by, undo_reason) IN (0, 3) AND btrim(undo_reason) <> ''",
+            name="undone_with_reason",
+        ),
     )
 
     lot_id: Mapped[UUID] = mapped_column(ForeignKey("lots.id"), primary_key=True)
@@ -275,3 +281,6 @@ class Closing(Model):
     decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     body: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    undone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    undone_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    undo_reason: Mapped[str | None] = mapped_column(Text)

@@ -115,6 +115,13 @@ def closing(session: Session, lot: Lot, centre_id: UUID, decision: Decision, org
     tell_many(session, tellings)
 
 
+def closing_undone(session: Session, lot: Lot, reason: str, organisation_ids: Iterable[UUID]) -> None:
+    """To everybody whose need the closing had decided, and to the centre: the closing is taken back, and why."""
+    values = {"lot": lot.title, "lot_id": str(lot.id), "reason": reason, "until": lot.needs_close_at}
+    told = sorted({*organisation_ids, lot.vehicle.organisation_id})
+    tell_many(session, [Telling("closing_undone", values, organisation_ids=[each]) for each in told])
+
+
 def _decided(lot: Lot, organisation_id: UUID, sentences: Sequence[Sentence]) -> Telling:
     values = {"lot": lot.title, "lot_id": str(lot.id), "detail": joined(sentences)}
     return Telling("closing_decided", values, organisation_ids=[organisation_id])

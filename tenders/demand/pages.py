@@ -152,7 +152,10 @@ def show_decision(lot_id: UUID) -> str:
     closings = [answers.closing(each, sight) for each in reversed(queries.list_closings(session, lot_id))]
     members = {UUID(line["establishment_id"]) for each in closings for line in (*each["included"], *each["excluded"])}
     names = queries.establishment_names(session, members)
-    return render_template("demand/decision.html", lot=lot, closings=closings, names=names, lot_url=_lot_url(lot_id))
+    may_undo = lot.status != "open" and allowed(actor, "lot.close", centre=lot.vehicle.organisation_id)
+    return render_template(
+        "demand/decision.html", lot=lot, closings=closings, names=names, lot_url=_lot_url(lot_id), may_undo=may_undo
+    )
 
 
 def _lot_and_site(lot_id: UUID, establishment_id: UUID) -> tuple[Lot, Establishment]:

@@ -16,6 +16,8 @@ PERMISSIONS = (
     Permission("estimate.list", "signed_in", EVERY_ROLE, scope="read"),
     Permission("estimate.revise", "operator", frozenset({"operator"})),
     Permission("need.sign", "own", frozenset({"signatory"}), scope="sign", kinds=_CARE),
+    Permission("merger.read", "signed_in", EVERY_ROLE, scope="read"),
+    Permission("merger.vote", "own", frozenset({"admin", "signatory"}), scope="sign", kinds=_CARE),
     Permission("lot.close", "centre", frozenset({"admin", "buyer"}), kinds=frozenset({"purchasing_centre"})),
     Permission("envelope.adjust", "centre", frozenset({"admin", "buyer"}), kinds=frozenset({"purchasing_centre"})),
 )

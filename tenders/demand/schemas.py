@@ -195,6 +195,13 @@ class ClosingIn(Schema):
     reason = ma.fields.String(load_default=None, allow_none=True, validate=ma.validate.Length(max=2000))
 
 
+class UndoingIn(Schema):
+    """Why a closing is taken back (everybody reads it), and until when needs are collected again."""
+
+    reason = ma.fields.String(required=True, validate=ma.validate.Length(max=2000))
+    needs_close_at = ma.fields.AwareDateTime(load_default=None, allow_none=True)
+
+
 class GroupOut(Schema):
     """What became of one grappe's needs (null: needs without a grappe, for outsiders with the small grappes)."""
 
@@ -246,6 +253,8 @@ class ClosingOut(Schema):
     policy_skipped = ma.fields.List(ma.fields.Nested(SkippedOut), required=True)
     reason = ma.fields.String(required=True, allow_none=True)
     decided_at = ma.fields.AwareDateTime(required=True)
+    undone_at = ma.fields.AwareDateTime(required=True, allow_none=True)
+    undo_reason = ma.fields.String(required=True, allow_none=True)
     groups = ma.fields.List(ma.fields.Nested(GroupOut), required=True)
     included = ma.fields.List(ma.fields.Nested(IncludedOut), required=True)
     excluded = ma.fields.List(ma.fields.Nested(ExcludedOut), required=True)

@@ -159,7 +159,7 @@ def test_extension_runs_once_keeps_the_firm_and_asks_the_others_again() -> None:
     assert first.policy_applied == "extend"
     assert codes(first) == {1: "extended_firm_kept", 2: "extended_to_confirm", 3: "extended_to_confirm"}
     assert all(member.stays for member in first.excluded)
-    second = decide_closing(terms(policy=("extend", "release"), round=2, **CONTRACTUAL), pool)
+    second = decide_closing(terms(policy=("extend", "release"), steps_used=("extend",), **CONTRACTUAL), pool)
     assert second.policy_applied == "release"
     assert [skipped.why.code for skipped in second.policy.skipped] == ["already_extended"]  # type: ignore[union-attr]
 
@@ -168,7 +168,7 @@ def test_merging_is_recorded_as_not_available_and_the_next_step_runs() -> None:
     decision = decide_closing(terms(policy=("merge", "cancel"), **CONTRACTUAL), [need(1, 10)])
     assert decision.policy_applied == "cancel"
     assert decision.policy is not None
-    assert [(s.step, s.why.code) for s in decision.policy.skipped] == [("merge", "merge_not_available_yet")]
+    assert [(s.step, s.why.code) for s in decision.policy.skipped] == [("merge", "no_merge_target")]
 
 
 def test_an_exhausted_policy_releases_the_members() -> None:

@@ -126,7 +126,7 @@ def test_a_cancelling_policy_cancels_the_lot(session: Session) -> None:
     closing = close_on_time(lot)
     session.refresh(lot)
     assert (closing.policy_applied, lot.status) == ("cancel", "cancelled")
-    assert [each["code"] for each in answers.closing(closing)["policy_skipped"]] == ["merge_not_available_yet"]
+    assert [each["code"] for each in answers.closing(closing)["policy_skipped"]] == ["no_merge_target"]
 
 
 def test_an_extension_opens_a_second_round_in_which_the_firm_stays_firm(session: Session) -> None:

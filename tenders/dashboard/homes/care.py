@@ -19,6 +19,7 @@ from tenders.dashboard.queries.own_grappes import Fitting, Pending, list_fitting
 from tenders.dashboard.queries.own_needs import OwnNeed, cost_per_year, list_own_needs, list_own_sites
 from tenders.dashboard.rules import Todo, closes_soon
 from tenders.dashboard.todos import to_items
+from tenders.demand.mergers.queries import OpenVote, list_open_votes
 
 MOST_LOTS_IN_GRID = 8
 MOST_OTHER_LOTS = 10
@@ -71,6 +72,7 @@ def build(session: Session, actor: Actor, _asked: Mapping[str, str]) -> CareHome
     others.sort(key=lambda line: line.lot.category_code not in pooled)
     regions = {site.region for site in sites if site.region}
     todos = [
+        *_of_votes(list_open_votes(session, actor)),
         *_of_grappes(list_pending(session, actor)),
         *(todo for line in lines for todo in _of_line(line)),
         *_of_missing_needs(others, pooled),
@@ -109,6 +111,19 @@ def grid_of(sites: list[Establishment], lines: list[OwnLine]) -> Grid | None:
     shown = lines[:MOST_LOTS_IN_GRID]
     cells = {(own.site.id, own.need.lot_id): own for line in shown for own in line.needs if own.stands}
     return Grid([line.line for line in shown], sites, cells)
+
+
+def _of_votes(votes: Iterable[OpenVote]) -> list[Todo]:
+    return [
+        Todo(
+            Sentence("vote_merger", N_("Voter : « {title} » rejoint-il un autre regroupement ?"), {"title": one.title}),
+            Sentence("without_vote", N_("Sans assez de votants, la suite publiée du lot s'applique.")),
+            "mergers_pages.show_merger",
+            (("lot_id", one.lot_id),),
+            one.until,
+        )
+        for one in votes
+    ]
 
 
 def _of_grappes(pending: Iterable[Pending]) -> list[Todo]:

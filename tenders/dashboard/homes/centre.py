@@ -15,6 +15,7 @@ from tenders.dashboard.queries import centre, lots
 from tenders.dashboard.queries.lots import LotLine
 from tenders.dashboard.rules import Todo, closes_soon
 from tenders.dashboard.todos import to_items
+from tenders.demand.mergers.queries import OpenVote, list_to_choose
 
 NEARLY_FULL = Fraction(70, 100)
 A_WEEK = timedelta(days=7)
@@ -46,7 +47,7 @@ def build(session: Session, actor: Actor, asked: Mapping[str, str]) -> CentreHom
     pooled = sorted({line.lot.category_code for line in opened}, key=lambda code: names[code])
     category = _category(opened, asked.get("categorie"))
     return CentreHome(
-        todos=to_items([*_of_lines(lines)]),
+        todos=to_items([*_of_choices(list_to_choose(session, actor)), *_of_lines(lines)]),
         closing=sorted(soon, key=distance, reverse=True),
         open_count=len(opened),
         category=category,
@@ -77,6 +78,19 @@ def _category(opened: list[LotLine], asked: str | None) -> str | None:
         return asked
     largest = max(opened, key=lambda line: line.state.engaged, default=None)
     return largest.lot.category_code if largest else None
+
+
+def _of_choices(mergers: list[OpenVote]) -> list[Todo]:
+    return [
+        Todo(
+            Sentence("choose_merger", N_("Choisir où réunir les besoins de « {title} »"), {"title": one.title}),
+            Sentence("without_choice", N_("Sans choix, aucun vote n'a lieu et la suite publiée du lot s'applique.")),
+            "mergers_pages.show_merger",
+            (("lot_id", one.lot_id),),
+            one.until,
+        )
+        for one in mergers
+    ]
 
 
 def _of_lines(lines: list[LotLine]) -> list[Todo]:

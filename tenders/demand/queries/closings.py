@@ -19,9 +19,16 @@ def find_closing(session: Session, lot_id: UUID, round_number: int) -> Closing |
 
 
 def find_last_closing(session: Session, lot_id: UUID) -> Closing | None:
-    """The latest decision on a lot, None before the first."""
-    statement = select(Closing).where(Closing.lot_id == lot_id).order_by(Closing.round.desc()).limit(1)
-    return session.scalars(statement).one_or_none()
+    """The latest decision on a lot that stands (one taken back does not), None before the first."""
+    stands = (Closing.lot_id == lot_id, Closing.undone_at.is_(None))
+    statement = select(Closing).where(*stands).order_by(Closing.round.desc()).limit(1)
+    return session.scalars(statement, execution_options={"populate_existing": True}).one_or_none()
+
+
+def list_steps_used(session: Session, lot_id: UUID) -> list[str]:
+    """The policy steps that earlier rounds applied, decisions taken back left out."""
+    stands = (Closing.lot_id == lot_id, Closing.undone_at.is_(None), Closing.policy_applied.is_not(None))
+    return [step for step in session.scalars(select(Closing.policy_applied).where(*stands)) if step is not None]
 
 
 def list_closings(session: Session, lot_id: UUID) -> list[Closing]:

@@ -11,10 +11,16 @@ from tenders.demand.rules.conditions import ConsistentSet, largest_consistent_se
 from tenders.demand.rules.filling import allot, ordered_quantity
 from tenders.demand.rules.policy import PolicyChoice, choose_step
 
+GOES_ON = ("extend", "merge")
+"""Policy steps after which needs stay where they are: another date, or a vote on joining somebody else."""
+
 
 @dataclass(frozen=True)
 class ClosingTerms:
-    """What the lot says, quantities in its unit. `extended_until`: when a round opened by `extend` would close."""
+    """What the lot says, quantities in its unit. `extended_until`: when a round opened by `extend` would close.
+
+    `steps_used`: policy steps that earlier rounds applied. `merge_lots`: other lots that could take the needs over.
+    """
 
     unit: str
     kind: str = "service"
@@ -24,7 +30,8 @@ class ClosingTerms:
     minimum_quantity: int | None = None
     maximum_quantity: int | None = None
     policy: tuple[str, ...] = ()
-    round: int = 1
+    steps_used: tuple[str, ...] = ()
+    merge_lots: int = 0
     extended_until: datetime | None = None
 
     @property
@@ -93,6 +100,8 @@ class Decision:
     excluded: tuple[Excluded, ...]
     policy: PolicyChoice | None = None
     warnings: tuple[Sentence, ...] = ()
+    merge_hosts: tuple[UUID, ...] = ()
+    """Grappes that the others could join to reach the minimum together, when it is one per grappe."""
 
     @property
     def policy_applied(self) -> str | None:
@@ -125,10 +134,13 @@ def decide_closing(terms: ClosingTerms, needs: Iterable[PooledNeed]) -> Decision
         scope.met = minimum is None or scope.ordered >= minimum
     tested = sum(scope.ordered for scope in scopes)
     missed = minimum is not None and not (scopes and all(scope.met for scope in scopes))
-    policy = None
+    policy, hosts = None, _merge_hosts(terms, scopes) if missed else ()
     if missed:
-        policy = choose_step(terms.policy, terms.round, any(scope.met for scope in scopes))
-    goes_on = policy is not None and policy.step == "extend"
+        policy = choose_step(
+            terms.policy, terms.steps_used, some_group_reached=any(scope.met for scope in scopes),
+            can_merge=bool(hosts) if terms.minimum_scope == "grappe" else terms.merge_lots > 0,
+        )  # fmt: skip
+    goes_on = policy is not None and policy.step in GOES_ON
     for scope in scopes:
         if scope.met and not goes_on:
             wanted = [(need.quantity, need.tolerance) for need in scope.kept]
@@ -145,7 +157,20 @@ def decide_closing(terms: ClosingTerms, needs: Iterable[PooledNeed]) -> Decision
         excluded=tuple(member for members in excluded for member in members) + _bystanders(terms, bystanders, policy),
         policy=policy,
         warnings=_warnings(terms, scopes),
+        merge_hosts=hosts,
     )
+
+
+def _merge_hosts(terms: ClosingTerms, scopes: Sequence[_Scope]) -> tuple[UUID, ...]:
+    """Grappes with which all that missed the minimum would reach it: those that did, else any of them."""
+    if terms.minimum_scope != "grappe" or len(scopes) < 2:
+        return ()
+    together = sum(scope.ordered for scope in scopes if not scope.met)
+    reached = [scope for scope in scopes if scope.met]
+    if not reached and together < (terms.blocking_minimum or 0):
+        return ()
+    hosts = (scope.grappe_id for scope in reached or scopes)
+    return tuple(sorted((grappe_id for grappe_id in hosts if grappe_id is not None), key=str))
 
 
 def _scopes(terms: ClosingTerms, counted: Sequence[PooledNeed]) -> list[_Scope]:
@@ -194,8 +219,8 @@ def _excluded(terms: ClosingTerms, scope: _Scope, policy: PolicyChoice | None) -
     found = []
     for need in scope.needs:
         dropped = scope.consistent.dropped.get(need.establishment_id)
-        if policy is not None and policy.step == "extend":
-            found.append(Excluded(need.establishment_id, say.extended(terms, need, scope.ordered), stays=True))
+        if policy is not None and policy.step in GOES_ON:
+            found.append(Excluded(need.establishment_id, _stays(terms, need, scope.ordered, policy.step), stays=True))
         elif dropped is not None:
             found.append(Excluded(need.establishment_id, say.condition_not_met(terms, dropped)))
         elif not scope.met:
@@ -206,13 +231,17 @@ def _excluded(terms: ClosingTerms, scope: _Scope, policy: PolicyChoice | None) -
     return found
 
 
+def _stays(terms: ClosingTerms, need: PooledNeed, tested: int, step: str) -> Sentence:
+    return say.extended(terms, need, tested) if step == "extend" else say.merging(terms, need, tested)
+
+
 def _bystanders(
     terms: ClosingTerms, needs: Sequence[PooledNeed], policy: PolicyChoice | None
 ) -> tuple[Excluded, ...]:
     """Needs that counted towards nothing; an extension asks them again instead of turning them away."""
     live = [need for need in needs if need.status in say.BYSTANDERS]
-    if policy is not None and policy.step == "extend":
-        return tuple(Excluded(need.establishment_id, say.extended(terms, need, 0), stays=True) for need in live)
+    if policy is not None and policy.step in GOES_ON:
+        return tuple(Excluded(need.establishment_id, _stays(terms, need, 0, policy.step), stays=True) for need in live)
     return tuple(Excluded(need.establishment_id, say.BYSTANDERS[need.status]) for need in live)
 
 

@@ -46,6 +46,14 @@ EXTENDED_TO_CONFIRM = N_(
     "là, sinon il ne sera pas compté."
 )
 EXTENDED_WAITING = N_("Le recueil est prolongé une fois jusqu'au {until} ; votre besoin reste en attente.")
+MERGING = N_(
+    "Minimum non atteint : {tested} {unit} sur {minimum}. Rejoindre un autre regroupement va vous être proposé par un "
+    "vote ; jusqu'à son résultat, votre besoin reste en place."
+)
+MERGING_WAITING = N_(
+    "Le minimum n'est pas atteint et une réunion avec un autre regroupement va être soumise au vote ; votre besoin, qui "
+    "n'était pas compté, n'en fait pas partie."
+)
 NOTHING_LEFT = N_("Non retenu : les commandes se font par {multiple} et votre part ne complète pas une commande.")
 INDICATIVE_MISSED = N_(
     "Minimum indicatif non atteint : {tested} {unit} sur {minimum}. La clôture n'en dépend pas."
@@ -123,6 +131,13 @@ def extended(terms: ClosingTerms, need: PooledNeed, tested: int) -> Sentence:
     if need.status == "counted" and need.firmness == "firm":
         return Sentence("extended_firm_kept", EXTENDED_FIRM, values)
     return Sentence("extended_to_confirm", EXTENDED_TO_CONFIRM, values)
+
+
+def merging(terms: ClosingTerms, need: PooledNeed, tested: int) -> Sentence:
+    """The round ends in a vote: who counts stays counted until its result."""
+    if need.status != "counted":
+        return Sentence("merge_without_you", MERGING_WAITING)
+    return Sentence("merge_proposed", MERGING, _tested(terms, tested))
 
 
 def nothing_left(terms: ClosingTerms) -> Sentence:

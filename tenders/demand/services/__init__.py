@@ -2,6 +2,7 @@
 from tenders.demand.services.closings import Closed, close_due_lots, close_lot, end_lots
 from tenders.demand.services.imports import Imported, import_needs
 from tenders.demand.services.needs import NeedState, put_need, return_need, sign_need, withdraw_need
+from tenders.demand.services.undoings import undo_closing
 
 __all__ = [
     "Closed",
@@ -14,5 +15,6 @@ __all__ = [
     "put_need",
     "return_need",
     "sign_need",
+    "undo_closing",
     "withdraw_need",
 ]
