@@ -22,7 +22,7 @@ from marketplace.platform.demo import DemoAccount
 from marketplace.platform.keys import new_secret, write_secretly
 from marketplace.platform.permissions import SYSTEM, Actor
 from tenders.demand.services.closings import close_lot
-from tenders.demo import catalogue, exchanges, market, people, pooling
+from tenders.demo import catalogue, exchanges, market, people, pooling, studying
 from tenders.demo.sites import as_sae_file, make_sites
 
 ACCOUNTS_FILE = "demo-accounts.json"
@@ -70,6 +70,8 @@ def _fill() -> None:
     for plan in market.PLANS:
         _run(plan, acting, acting.actor_of(known.centres[plan.centre].id), categories)
     exchanges.make_exchanges(known, acting.actor_of)
+    studying.state_prices(acting)
+    studying.ask(acting.actor_of(known.centres[0].id))
 
 
 def _run(

@@ -32,6 +32,8 @@ DEAD_AFTER: Final = timedelta(seconds=60)
 """A worker silent for so long is gone: its study is taken again."""
 ATTEMPTS: Final = 3
 STEPS_KEPT: Final = 200
+TOLERATED: Final = 1e-3
+"""A re-optimisation that ends further than this from the best, beyond where the earlier study ended, is searched whole."""
 
 
 def run_waiting() -> int:
@@ -99,6 +101,7 @@ class _Question:
     limits: Limits
     seconds: float
     earlier: list[int | None] | None
+    gap_then: float
     offers_of_providers: dict[str, list[int]]
 
 
@@ -132,6 +135,7 @@ def _read(study_id: UUID) -> _Question | None:
             limits=Limits(asked.least_members, asked.most_members, groups),
             seconds=float(asked.time_limit),
             earlier=_earlier(session, study, places, positions) if study.follows_id else None,
+            gap_then=float(session.scalar(select(Study.gap).where(Study.id == study.follows_id)) or 0),
             offers_of_providers=dict(by_provider),
         )
 
@@ -172,9 +176,13 @@ def _compose(question: _Question, watch: "_Watch") -> Composition:
         time_limit=question.seconds, limits=question.limits, on_progress=watch.note, is_cancelled=watch.is_cancelled
     )
     watch.coins = question.instance.coins
-    if question.earlier is not None:
-        return recompose(question.instance, question.earlier, settings)
-    return compose(question.instance, settings)
+    if question.earlier is None:
+        return compose(question.instance, settings)
+    around = recompose(question.instance, question.earlier, settings)
+    if around.gap <= question.gap_then + TOLERATED or watch.is_cancelled():
+        return around
+    whole = compose(question.instance, settings)
+    return min(whole, around, key=lambda one: one.evaluation.cost)
 
 
 @dataclass

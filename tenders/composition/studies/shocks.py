@@ -23,6 +23,8 @@ SECONDS: Final = 10.0
 """Each shock is looked at for so long at most."""
 MOST_NEEDS: Final = 20_000
 """Above, a rise of prices is not composed again: every purchase would have to be."""
+WHOLE_AGAIN: Final = 2_000
+"""Up to so many needs the whole market is composed again; above, only the categories that the shock touches."""
 
 
 def shake(
@@ -80,7 +82,7 @@ class _Bench:
         gone: Decimal,
     ) -> Effect | None:  # fmt: skip
         try:
-            if earlier is None:
+            if earlier is None or len(needs) <= WHOLE_AGAIN:
                 after = find(compose(instance, self.settings), needs)
             else:
                 after = find(recompose(instance, earlier, self.settings), needs)
