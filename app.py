@@ -33,6 +33,11 @@ from marketplace.accounts import expiry, identity, passwords_by_mail
 from marketplace.accounts import pages as accounts_pages
 from marketplace.accounts import permissions as accounts_permissions
 from marketplace.accounts.commands import create_operator
+from marketplace.billing import applying as stripe_facts
+from marketplace.billing import collecting, gathering, reconciling, subscribing
+from marketplace.billing import gateway as stripe_gateways
+from marketplace.billing import permissions as billing_permissions
+from marketplace.billing import webhook as stripe_webhook
 from marketplace.categories import api as categories_api
 from marketplace.categories import labels as category_labels
 from marketplace.categories import permissions as categories_permissions
@@ -144,6 +149,7 @@ PAGE_BLUEPRINTS = (
     grappes_pages.bp,
     grappe_membership_pages.bp,
     notifications_pages.bp,
+    stripe_webhook.bp,
     vehicles_pages.bp,
     demand_pages.bp,
     mergers_pages.bp,
@@ -171,6 +177,7 @@ PERMISSIONS = {
     "establishments": establishments_permissions.PERMISSIONS,
     "grappes": grappes_permissions.PERMISSIONS,
     "notifications": notifications_permissions.PERMISSIONS,
+    "billing": billing_permissions.PERMISSIONS,
     "vehicles": vehicles_permissions.PERMISSIONS,
     "demand": demand_permissions.PERMISSIONS,
     "providers": providers_permissions.PERMISSIONS,
@@ -195,6 +202,7 @@ PUBLIC_ENDPOINTS = {
     *health.PUBLIC_ENDPOINTS,
     *directory_pages.PUBLIC_ENDPOINTS,
     *sign_up_pages.PUBLIC_ENDPOINTS,
+    *stripe_webhook.PUBLIC_ENDPOINTS,
 }
 LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (notifications_events.OrganisationsOf, establishments_answers.organisations_of),
@@ -218,6 +226,15 @@ OUTBOX_HANDLERS = {
     notifications.TELLING: notifications.deliver_telling,
     notifications.MAILING: notification_mails.deliver_mail,
     seal_mails.KIND: seal_mails.deliver_seal,
+    gathering.ISSUE: collecting.issue_invoice,
+    gathering.PAY: collecting.pay_invoice,
+    collecting.SETTLE: collecting.settle_invoice,
+    collecting.REFUND: collecting.give_back,
+    subscribing.CHECKOUT: subscribing.open_checkout,
+    subscribing.CHANGE: subscribing.change_plan,
+    stripe_facts.SYNC: subscribing.sync_subscription,
+    stripe_facts.METHOD: subscribing.read_method,
+    reconciling.RECONCILE: reconciling.reconcile,
 }
 CHECKS: dict[str, jobs.Check] = {
     "accounts.forget_ended_sessions": expiry.forget_ended_sessions,
@@ -229,6 +246,11 @@ CHECKS: dict[str, jobs.Check] = {
     "envelopes.raise_alerts": envelope_alerts.raise_alerts,
     "certifications.remind_of_ends": certificate_reminders.remind_of_ends,
     "search.list_missing": lambda _now: search_listings.list_missing(),
+    "billing.gather_due_charges": gathering.gather_due_charges,
+    "billing.hand_to_stripe": gathering.hand_to_stripe,
+    "billing.announce_payments": gathering.announce_payments,
+    "billing.collect_due": gathering.collect_due,
+    "billing.start_reconciliation": reconciling.start_reconciliation,
     "providers.forget_sign_ups": sign_up.forget_sign_ups,
     "providers.end_suspensions": suspensions.end_suspensions,
     "control_room.send_summaries": control_room.send_summaries,
@@ -303,6 +325,7 @@ def _install(app: Flask, settings: Settings) -> None:
     passwords.init_app(app, memory_kib=settings.argon2_memory_kib, iterations=settings.argon2_iterations)
     identity.init_app(app)
     navigation.init_app(app, SITE_MAP)
+    stripe_gateways.init_app(app, settings)
     http.init_app(app)
     api = GrappeApi(app)
     for blueprint in API_BLUEPRINTS:

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from app import create_app
 from marketplace.accounts import queries as accounts_queries
 from marketplace.accounts.models import User
+from marketplace.billing import gateway as stripe_gateways
 from marketplace.platform.config import Settings, load_settings
 from marketplace.platform.database import db
 from marketplace.platform.embedded import temporary
@@ -26,6 +27,7 @@ from marketplace.platform.migrations import migrate
 from marketplace.platform.permissions import Actor
 from tests.factories import accounts as make
 from tests.factories.base import use_session
+from tests.stripe_simulator import StripeSimulator
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.", "::1", "localhost")
@@ -134,6 +136,25 @@ def files_folder(app: Flask, tmp_path: Path) -> Iterator[Path]:
     app.config["GRAPPE"] = replace(settings, files_folder=tmp_path / "files")
     yield tmp_path / "files"
     app.config["GRAPPE"] = settings
+
+
+@pytest.fixture
+def stripe() -> Iterator[StripeSimulator]:
+    """A double of Stripe of this test's own; nothing it saw may contradict Stripe's own description."""
+    with StripeSimulator() as simulator:
+        yield simulator
+    assert simulator.problems == []
+
+
+@pytest.fixture
+def payment_on(app: Flask, stripe: StripeSimulator) -> Iterator[StripeSimulator]:
+    """The shared application with keys: it pays through this test's simulator."""
+    settings = app.config["GRAPPE"]
+    app.config["GRAPPE"] = stripe.settings_for(settings)
+    stripe_gateways.init_app(app, app.config["GRAPPE"])
+    yield stripe
+    app.config["GRAPPE"] = settings
+    app.extensions.pop("stripe")
 
 
 @pytest.fixture

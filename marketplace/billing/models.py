@@ -4,12 +4,12 @@ Amounts are Decimal euros; `stripe_id` is NULL until Stripe answered, `requested
 """
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from marketplace.billing import words
 from marketplace.platform.database import Model, id_column, sql_list
@@ -21,6 +21,14 @@ def _moment() -> Mapped[datetime | None]:
 
 def _amount() -> Mapped[Decimal]:
     return mapped_column(Numeric(14, 2))
+
+
+Row = TypeVar("Row", bound=Model)
+
+
+def locked(session: Session, table: type[Row], key: Any) -> Row:
+    """The row as it is now, held until the transaction ends; NoResultFound when there is none."""
+    return session.get_one(table, key, with_for_update=True, populate_existing=True)
 
 
 class BillingPayee(Model):

@@ -207,6 +207,17 @@ class JsonBlueprint(Blueprint):
         return super().arguments(schema() if isinstance(schema, type) else schema, **options)
 
 
+def called_by_machines(view: View) -> View:
+    """Mark a public view that another service calls: it carries no cookie, and proves itself by its own signature."""
+    view._called_by_machines = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_called_by_machines(app: Flask, endpoint: str) -> bool:
+    """Whether an endpoint is one that another service calls."""
+    return getattr(app.view_functions.get(endpoint), "_called_by_machines", False)
+
+
 def blueprint(name: str, import_name: str) -> Blueprint:
     """A JSON blueprint under /api/v1; its docs come from the views' own declarations."""
     return JsonBlueprint(name, import_name, url_prefix=API_PREFIX)

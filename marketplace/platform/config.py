@@ -18,6 +18,10 @@ SHORTEST_SECRET_KEY = 32
 SHORTEST_METRICS_TOKEN = 16
 FEWEST_DIFFERENT_CHARACTERS = 8
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+STRIPE = "https://api.stripe.com"
+STRIPE_TEST_KEYS = ("sk_test_", "rk_test_")
+STRIPE_LIVE_KEYS = ("sk_live_", "rk_live_")
+STRIPE_WEBHOOK_SECRETS = "whsec_"
 ON = ("1", "true", "yes", "on")
 OFF = ("0", "false", "no", "off")
 
@@ -53,6 +57,9 @@ class Settings:
     operator_email: str | None
     trusted_proxies: int
     metrics_token: str | None = field(repr=False)
+    stripe_secret_key: str | None = field(repr=False)
+    stripe_webhook_secret: str | None = field(repr=False)
+    stripe_api_base: str
     argon2_memory_kib: int
     argon2_iterations: int
 
@@ -66,6 +73,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     base_url = _base_url(reading, port)
     smtp_host = reading.text("SMTP_HOST")
     smtp_user, smtp_password = _smtp_login(reading)
+    stripe_key, stripe_webhook_secret = _stripe_keys(reading, environment)
     settings = Settings(
         environment=environment,
         database_url=_database_url(reading),
@@ -86,6 +94,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         operator_email=_address(reading, "OPERATOR_EMAIL"),
         trusted_proxies=reading.number("TRUSTED_PROXIES", 0, 0, 10),
         metrics_token=_metrics_token(reading),
+        stripe_secret_key=stripe_key,
+        stripe_webhook_secret=stripe_webhook_secret,
+        stripe_api_base=_stripe_api_base(reading, stripe_key),
         argon2_memory_kib=_argon2(reading, "ARGON2_MEMORY_KIB", 64 if in_test else 64 * 1024, in_test),
         argon2_iterations=_argon2(reading, "ARGON2_ITERATIONS", 1 if in_test else 3, in_test),
     )
@@ -221,6 +232,36 @@ def _address(reading: _Reading, name: str) -> str | None:
     value = reading.text(name)
     if value is not None and (value.count("@") != 1 or value.startswith("@") or value.endswith("@") or " " in value):
         reading.problem(f"{name} is {value!r}: set it to one e-mail address.")
+    return value
+
+
+def _stripe_keys(reading: _Reading, environment: str) -> tuple[str | None, str | None]:
+    """Payment is on with both keys and off with neither; real money moves in production alone."""
+    key, webhook_secret = reading.text("STRIPE_SECRET_KEY"), reading.text("STRIPE_WEBHOOK_SECRET")
+    if (key is None) != (webhook_secret is None):
+        reading.problem(
+            "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET go together: set both, or neither (payment is then off)."
+        )
+    if key is not None and not key.startswith(STRIPE_TEST_KEYS + STRIPE_LIVE_KEYS):
+        reading.problem(f"STRIPE_SECRET_KEY is not a secret key of Stripe's: it begins with {STRIPE_TEST_KEYS[0]} or sk_live_.")
+    if key is not None and key.startswith(STRIPE_LIVE_KEYS) and environment != "production":
+        reading.problem("STRIPE_SECRET_KEY is a live key: outside GRAPPE_ENV=production use one that begins with sk_test_.")
+    if webhook_secret is not None and not webhook_secret.startswith(STRIPE_WEBHOOK_SECRETS):
+        reading.problem("STRIPE_WEBHOOK_SECRET is not a signing secret of Stripe's: it begins with whsec_.")
+    return key, webhook_secret
+
+
+def _stripe_api_base(reading: _Reading, key: str | None) -> str:
+    """Stripe itself, or a double of it on this machine; a live key goes to Stripe and nowhere else."""
+    value = (reading.text("STRIPE_API_BASE") or STRIPE).rstrip("/")
+    if value == STRIPE:
+        return value
+    try:
+        host = urlsplit(value).hostname
+    except ValueError:
+        host = None
+    if host not in LOOPBACK_HOSTS or (key or "").startswith(STRIPE_LIVE_KEYS):
+        reading.problem(f"STRIPE_API_BASE is {value!r}: remove it (only a test key may go to a double on this machine).")
     return value
 
 

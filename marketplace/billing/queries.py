@@ -1,0 +1,168 @@
+"""Reads of billing: a payer sees what it owes, a payee what it is owed, the operator the comparison with Stripe."""
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, case, exists, false, or_, select, true
+from sqlalchemy.orm import Session, aliased
+
+from marketplace.accounts.models import Organisation
+from marketplace.billing.models import (
+    BillingPayee,
+    Charge,
+    FeeInvoice,
+    ListingPlan,
+    ListingSubscription,
+    Reconciliation,
+    Refund,
+)
+from marketplace.billing.rules import PlanTerm, listing_visible
+from marketplace.platform import clock
+from marketplace.platform.errors import NotFound
+from marketplace.platform.pagination import USUAL_PAGE, paginate
+from marketplace.platform.permissions import Actor
+
+PAYEES = ("purchasing_centre", "platform")
+
+
+@dataclass(frozen=True)
+class ShownInvoice:
+    """An invoice with its charges, its refunds and the other party's name."""
+
+    row: FeeInvoice
+    other: str
+    charges: tuple[Charge, ...]
+    refunds: tuple[Refund, ...]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.row, name)
+
+    @property
+    def state(self) -> str:
+        """Where the payment stands, in one word, derived from its dates."""
+        row = self.row
+        for word, holds in (
+            ("void", row.voided_at), ("refunded", row.paid_at and row.refunded_amount == row.amount_incl_vat),
+            ("paid", row.paid_at), ("failed", row.failed_at), ("under_way", row.attempts), ("announced", row.charge_on),
+        ):  # fmt: skip
+            if holds:
+                return word
+        return "due"
+
+
+def _invoices(own: Any, other: Any) -> Select[FeeInvoice, str]:
+    party = aliased(Organisation)
+    return select(FeeInvoice, party.name).join(party, party.id == other).where(own)
+
+
+def list_owed(session: Session, actor: Actor, *, limit: int = USUAL_PAGE, cursor: str | None = None) -> dict[str, Any]:
+    """A page of the invoices that the actor's organisations pay, newest first; four statements, whatever their number."""
+    mine = FeeInvoice.payer_organisation_id.in_(actor.organisation_ids())
+    return _page(session, _invoices(mine, FeeInvoice.payee_organisation_id), limit, cursor)
+
+
+def list_earned(session: Session, actor: Actor, *, limit: int = USUAL_PAGE, cursor: str | None = None) -> dict[str, Any]:
+    """A page of the invoices that the actor's organisations are paid, newest first."""
+    mine = FeeInvoice.payee_organisation_id.in_(_payees(actor))
+    return _page(session, _invoices(mine, FeeInvoice.payer_organisation_id), limit, cursor)
+
+
+def _payees(actor: Actor) -> set[UUID]:
+    return {seat.organisation_id for seat in actor.seats if seat.kind in PAYEES}
+
+
+def _page(session: Session, statement: Any, limit: int, cursor: str | None) -> dict[str, Any]:
+    page = paginate(session, statement, [FeeInvoice.id.desc()], limit=limit, cursor=cursor)
+    ids = [invoice.id for invoice, _other in page["items"]]
+    charges = _by_invoice(session.scalars(select(Charge).where(Charge.fee_invoice_id.in_(ids)).order_by(Charge.id)))
+    refunds = _by_invoice(session.scalars(select(Refund).where(Refund.fee_invoice_id.in_(ids)).order_by(Refund.id)))
+    items = [
+        ShownInvoice(invoice, other, tuple(charges.get(invoice.id, ())), tuple(refunds.get(invoice.id, ())))
+        for invoice, other in page["items"]
+    ]
+    return {"items": items, "next": page["next"]}
+
+
+def _by_invoice(rows: Any) -> dict[UUID, list[Any]]:
+    found: dict[UUID, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.fee_invoice_id, []).append(row)
+    return found
+
+
+def list_waiting_charges(session: Session, *, payers: set[UUID] | None = None, payees: set[UUID] | None = None) -> list[Any]:
+    """(charge, other party's name) of what no invoice holds yet, soonest first: owed by `payers`, or due to `payees`."""
+    own = Charge.payer_organisation_id.in_(payers) if payers is not None else Charge.payee_organisation_id.in_(payees or ())
+    other = Charge.payee_organisation_id if payers is not None else Charge.payer_organisation_id
+    statement = (
+        select(Charge, Organisation.name).join(Organisation, Organisation.id == other)
+        .where(own, Charge.fee_invoice_id.is_(None), Charge.cancelled_at.is_(None))
+        .order_by(Charge.due_on, Charge.id).limit(100)
+    )  # fmt: skip
+    return list(session.execute(statement))
+
+
+def get_earned(session: Session, actor: Actor, invoice_id: UUID, *, lock: bool = False) -> FeeInvoice:
+    """An invoice that one of the actor's organisations is paid; NotFound otherwise."""
+    statement = select(FeeInvoice).where(
+        FeeInvoice.id == invoice_id, FeeInvoice.payee_organisation_id.in_(_payees(actor))
+    )
+    found = session.scalars(
+        statement.with_for_update() if lock else statement, execution_options={"populate_existing": lock}
+    ).one_or_none()
+    if found is None:
+        raise NotFound("fee_invoice")
+    return found
+
+
+def gathering_of(session: Session, organisation_id: UUID) -> str:
+    """How a payee gathers its charges."""
+    row = session.get(BillingPayee, organisation_id)
+    return row.gathering if row is not None else "monthly"
+
+
+def list_plans(session: Session) -> list[ListingPlan]:
+    """Every plan still offered, the free one too, in order."""
+    offered = or_(ListingPlan.retired_on.is_(None), ListingPlan.retired_on >= clock.today())
+    return list(session.scalars(select(ListingPlan).where(offered).order_by(ListingPlan.position, ListingPlan.code)))
+
+
+def _free_is_over(at: datetime) -> ColumnElement[bool]:
+    """No plan of 0 € is offered on the Paris day of this moment."""
+    today = clock.paris(at).date()
+    return ~exists().where(
+        ListingPlan.monthly_amount == 0, or_(ListingPlan.retired_on.is_(None), ListingPlan.retired_on >= today)
+    )
+
+
+def listing_is_visible(organisation_id: Any, at: datetime) -> ColumnElement[bool]:
+    """SQL twin of `rules.listing_visible`, for a column of organisation ids.
+
+    The directory and the catalogue's search ask it; matching, consultations, bids and contracts must not.
+    """
+    own = ListingSubscription.organisation_id == organisation_id
+    hidden = exists().where(own, ListingSubscription.hidden_from <= at)
+    goes_on = or_(ListingSubscription.ended_at.is_(None), ListingSubscription.ended_at > at)
+    runs = exists().where(own, ListingSubscription.started_at <= at, goes_on)
+    return case((hidden, false()), (runs, true()), (_free_is_over(at), false()), else_=true())
+
+
+def plan_terms(session: Session, organisation_id: UUID) -> list[PlanTerm]:
+    """A provider's paid plans as dates, for the rule."""
+    rows = session.scalars(select(ListingSubscription).where(ListingSubscription.organisation_id == organisation_id))
+    return [PlanTerm(row.started_at, row.hidden_from, row.ended_at) for row in rows]
+
+
+def is_listed(session: Session, organisation_id: UUID, at: datetime) -> bool:
+    """Whether the directory shows one provider."""
+    retired = list(session.scalars(select(ListingPlan.retired_on).where(ListingPlan.monthly_amount == 0)))
+    days = [day for day in retired if day is not None]
+    free_until = None if len(days) < len(retired) else max(days, default=datetime.min.date())
+    return listing_visible(plan_terms(session, organisation_id), free_until, at, clock.paris(at).date())
+
+
+def list_reconciliations(session: Session) -> Sequence[Reconciliation]:
+    """The last thirty comparisons with Stripe, newest first."""
+    return list(session.scalars(select(Reconciliation).order_by(Reconciliation.day.desc()).limit(30)))
