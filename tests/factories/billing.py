@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import factory
 
-from marketplace.billing.models import Charge
+from marketplace.billing.models import Charge, FeeInvoice
 from marketplace.platform import clock
 from marketplace.platform.database import new_id
 from tests.factories.accounts import OrganisationFactory
@@ -28,3 +28,18 @@ class ChargeFactory(Factory):
     label = "Adhésion 2026"
     due_on = factory.LazyFunction(lambda: clock.today() - timedelta(days=1))
     recorded_at = factory.LazyFunction(clock.now)
+
+
+class FeeInvoiceFactory(Factory):
+    """720 € including VAT, gathered now, of which Stripe knows nothing yet; no charge stands on it."""
+
+    class Meta:
+        model = FeeInvoice
+
+    id = factory.LazyFunction(new_id)
+    payer_organisation_id = factory.LazyFunction(lambda: OrganisationFactory().id)
+    payee_organisation_id = factory.LazyFunction(lambda: OrganisationFactory(kind="purchasing_centre").id)
+    amount_excl_vat = Decimal("600.00")
+    vat_amount = Decimal("120.00")
+    gathered_at = factory.LazyFunction(clock.now)
+    due_on = factory.LazyFunction(clock.today)

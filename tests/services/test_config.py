@@ -99,3 +99,34 @@ def test_secrets_are_not_printed_with_the_settings() -> None:
     printed = repr(settings())
     assert COMPLETE["SECRET_KEY"] not in printed
     assert "hidden-password" not in printed
+
+
+STRIPE = {"STRIPE_SECRET_KEY": "sk_test_abc", "STRIPE_WEBHOOK_SECRET": "whsec_abc"}
+
+
+def test_payment_is_off_without_keys_and_on_with_both() -> None:
+    assert settings().stripe_secret_key is None
+    ready = settings(**STRIPE)
+    assert (ready.stripe_secret_key, ready.stripe_api_base) == ("sk_test_abc", "https://api.stripe.com")
+    assert "abc" not in repr(ready)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"STRIPE_WEBHOOK_SECRET": ""}, "go together"),
+        ({"STRIPE_SECRET_KEY": "pk_test_abc"}, "not a secret key"),
+        ({"STRIPE_WEBHOOK_SECRET": "abc"}, "whsec_"),
+        ({"STRIPE_SECRET_KEY": "sk_live_abc", "GRAPPE_ENV": "demo"}, "live key"),
+        ({"STRIPE_API_BASE": "https://elsewhere.example"}, "STRIPE_API_BASE"),
+        ({"STRIPE_API_BASE": "http://127.0.0.1:9", "STRIPE_SECRET_KEY": "sk_live_abc"}, "STRIPE_API_BASE"),
+    ],
+)
+def test_unsafe_settings_of_payment_are_refused(changes: dict[str, str], said: str) -> None:
+    (problem,) = problems(**{**STRIPE, **changes})
+    assert said in problem
+
+
+def test_a_live_key_is_for_production_and_a_double_for_test_keys() -> None:
+    assert settings(**{**STRIPE, "STRIPE_SECRET_KEY": "sk_live_abc"}).stripe_secret_key == "sk_live_abc"
+    assert settings(**STRIPE, STRIPE_API_BASE="http://127.0.0.1:12111/").stripe_api_base == "http://127.0.0.1:12111"
