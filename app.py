@@ -36,6 +36,7 @@ from marketplace.accounts.commands import create_operator
 from marketplace.billing import applying as stripe_facts
 from marketplace.billing import collecting, gathering, reconciling, subscribing
 from marketplace.billing import gateway as stripe_gateways
+from marketplace.billing import pages as billing_pages
 from marketplace.billing import permissions as billing_permissions
 from marketplace.billing import webhook as stripe_webhook
 from marketplace.categories import api as categories_api
@@ -149,6 +150,7 @@ PAGE_BLUEPRINTS = (
     grappes_pages.bp,
     grappe_membership_pages.bp,
     notifications_pages.bp,
+    billing_pages.bp,
     stripe_webhook.bp,
     vehicles_pages.bp,
     demand_pages.bp,

@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, case, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from marketplace.accounts.models import Organisation
 from marketplace.billing.models import (
+    BillingCustomer,
     BillingPayee,
     Charge,
+    Checkout,
     FeeInvoice,
     ListingPlan,
     ListingSubscription,
@@ -21,8 +23,8 @@ from marketplace.billing.models import (
 from marketplace.billing.rules import PlanTerm, listing_visible
 from marketplace.platform import clock
 from marketplace.platform.errors import NotFound
-from marketplace.platform.pagination import USUAL_PAGE, paginate
-from marketplace.platform.permissions import Actor
+from marketplace.platform.pagination import USUAL_PAGE
+from marketplace.platform.permissions import Actor, Seat
 
 PAYEES = ("purchasing_centre", "platform")
 
@@ -57,32 +59,34 @@ def _invoices(own: Any, other: Any) -> Select[FeeInvoice, str]:
     return select(FeeInvoice, party.name).join(party, party.id == other).where(own)
 
 
-def list_owed(session: Session, actor: Actor, *, limit: int = USUAL_PAGE, cursor: str | None = None) -> dict[str, Any]:
-    """A page of the invoices that the actor's organisations pay, newest first; four statements, whatever their number."""
+def list_owed(session: Session, actor: Actor, *, before: UUID | None = None) -> dict[str, Any]:
+    """A page of the invoices that the actor's organisations pay, newest first; three statements, whatever their number."""
     mine = FeeInvoice.payer_organisation_id.in_(actor.organisation_ids())
-    return _page(session, _invoices(mine, FeeInvoice.payee_organisation_id), limit, cursor)
+    return _page(session, _invoices(mine, FeeInvoice.payee_organisation_id), before)
 
 
-def list_earned(session: Session, actor: Actor, *, limit: int = USUAL_PAGE, cursor: str | None = None) -> dict[str, Any]:
+def list_earned(session: Session, actor: Actor, *, before: UUID | None = None) -> dict[str, Any]:
     """A page of the invoices that the actor's organisations are paid, newest first."""
     mine = FeeInvoice.payee_organisation_id.in_(_payees(actor))
-    return _page(session, _invoices(mine, FeeInvoice.payer_organisation_id), limit, cursor)
+    return _page(session, _invoices(mine, FeeInvoice.payer_organisation_id), before)
 
 
 def _payees(actor: Actor) -> set[UUID]:
     return {seat.organisation_id for seat in actor.seats if seat.kind in PAYEES}
 
 
-def _page(session: Session, statement: Any, limit: int, cursor: str | None) -> dict[str, Any]:
-    page = paginate(session, statement, [FeeInvoice.id.desc()], limit=limit, cursor=cursor)
-    ids = [invoice.id for invoice, _other in page["items"]]
+def _page(session: Session, statement: Any, before: UUID | None) -> dict[str, Any]:
+    if before is not None:
+        statement = statement.where(FeeInvoice.id < before)
+    rows = session.execute(statement.order_by(FeeInvoice.id.desc()).limit(USUAL_PAGE + 1)).all()
+    ids = [invoice.id for invoice, _other in rows[:USUAL_PAGE]]
     charges = _by_invoice(session.scalars(select(Charge).where(Charge.fee_invoice_id.in_(ids)).order_by(Charge.id)))
     refunds = _by_invoice(session.scalars(select(Refund).where(Refund.fee_invoice_id.in_(ids)).order_by(Refund.id)))
     items = [
         ShownInvoice(invoice, other, tuple(charges.get(invoice.id, ())), tuple(refunds.get(invoice.id, ())))
-        for invoice, other in page["items"]
+        for invoice, other in rows[:USUAL_PAGE]
     ]
-    return {"items": items, "next": page["next"]}
+    return {"items": items, "next": str(ids[-1]) if len(rows) > USUAL_PAGE else None}
 
 
 def _by_invoice(rows: Any) -> dict[UUID, list[Any]]:
@@ -115,6 +119,53 @@ def get_earned(session: Session, actor: Actor, invoice_id: UUID, *, lock: bool =
     if found is None:
         raise NotFound("fee_invoice")
     return found
+
+
+@dataclass(frozen=True)
+class Account:
+    """How an organisation pays, and the page it was sent to when it is about to choose."""
+
+    seat: Seat
+    method: str | None
+    digits: str | None
+    mandate: str | None
+    page_url: str | None
+
+
+def list_accounts(session: Session, actor: Actor) -> list[Account]:
+    """The means of payment of each of the actor's organisations; two statements."""
+    own = actor.organisation_ids()
+    rows = session.scalars(select(BillingCustomer).where(BillingCustomer.organisation_id.in_(own)))
+    known = {row.organisation_id: row for row in rows}
+    pages = session.execute(
+        select(Checkout.organisation_id, Checkout.url).where(
+            Checkout.organisation_id.in_(own), Checkout.purpose == "method", Checkout.ended_at.is_(None)
+        )
+    )
+    urls = {page.organisation_id: page.url for page in pages}
+    accounts = []
+    for seat in actor.seats:
+        row = known.get(seat.organisation_id)
+        facts = (row.method, row.method_digits, row.mandate_reference) if row is not None else (None, None, None)
+        accounts.append(Account(seat, *facts, urls.get(seat.organisation_id)))
+    return accounts
+
+
+def sums_of(session: Session, payees: set[UUID]) -> Any:
+    """What is owed to these organisations: `waiting` in euros excluding VAT; `open`, `failed`, `paid` including VAT."""
+    whole = FeeInvoice.amount_excl_vat + FeeInvoice.vat_amount
+    still = FeeInvoice.paid_at.is_(None) & FeeInvoice.voided_at.is_(None)
+    waiting = select(func.coalesce(func.sum(Charge.amount), 0)).where(
+        Charge.payee_organisation_id.in_(payees), Charge.fee_invoice_id.is_(None), Charge.cancelled_at.is_(None)
+    )
+    return session.execute(
+        select(
+            waiting.scalar_subquery().label("waiting"),
+            func.coalesce(func.sum(whole).filter(still), 0).label("open"),
+            func.coalesce(func.sum(whole).filter(still & FeeInvoice.failed_at.is_not(None)), 0).label("failed"),
+            func.coalesce(func.sum(whole - FeeInvoice.refunded_amount).filter(FeeInvoice.paid_at.is_not(None)), 0).label("paid"),
+        ).where(FeeInvoice.payee_organisation_id.in_(payees))
+    ).one()
 
 
 def gathering_of(session: Session, organisation_id: UUID) -> str:

@@ -16,6 +16,7 @@ from marketplace.platform.outbox import enqueue
 from marketplace.platform.permissions import Actor, require
 
 CHOOSE_GATHERING = N_("Choisissez : chaque mois, ou au fur et à mesure.")
+WRITE_AMOUNT = N_("Écrivez un montant en euros, par exemple 120,50.")
 EXPLAIN = N_("Dites pourquoi : le payeur le lira.")
 
 
