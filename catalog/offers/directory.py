@@ -13,6 +13,7 @@ from catalog.offers.search.models import ListingSet, OfferListing, ProviderListi
 from catalog.offers.search.rules.proofs import activity_proof
 from catalog.providers.models import Provider
 from catalog.providers.queries import standing_of, visible_providers
+from marketplace.billing.listing import is_visible
 from marketplace.establishments.rules import fold
 from marketplace.platform import clock
 from marketplace.platform.pagination import USUAL_PAGE, paginate
@@ -44,7 +45,8 @@ def list_providers(
     `certificate` and `hds_activities`: proved on the day `valid_on` (today), as the certificate rule says it; `region`:
     INSEE code served; `q`: words of name and description, without accents.
     """
-    statement = visible_providers(actor)
+    # A listing left unpaid is out of the directory, not out of sight: its page, matches and contracts stay.
+    statement = visible_providers(actor).where(is_visible("providers.organisation_id", clock.now()))
     if category or delivery_mode or quantity:
         statement = statement.where(_offers(category, delivery_mode, quantity))
     proofs = [*([certificate] if certificate else []), *(activity_proof(number) for number in sorted(set(hds_activities)))]

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session, selectinload
 from catalog.offers.models import Offer
 from catalog.offers.rules import Bracket, PriceDrop, PriceGrid, may_see_prices, price_drops
 from catalog.providers.models import Provider
+from marketplace.billing.listing import is_visible
+from marketplace.platform import clock
 from marketplace.platform.errors import NotFound
 from marketplace.platform.pagination import USUAL_PAGE, paginate
 from marketplace.platform.permissions import Actor
@@ -98,7 +100,8 @@ def list_offers(
             or_(Offer.status == "published", Provider.organisation_id.in_(own)),
         )
     else:
-        statement = statement.where(Offer.status == "published")
+        listed = is_visible("providers.organisation_id", clock.now())
+        statement = statement.where(Offer.status == "published", listed)
     page = paginate(session, statement, [Offer.category_code, Offer.id], limit=limit, cursor=cursor)
     return {"items": [show(actor, offer, provider) for offer, provider in page["items"]], "next": page["next"]}
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, exists, false, func, or_, select, true
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from marketplace.accounts.models import Organisation
@@ -154,6 +154,7 @@ def list_accounts(session: Session, actor: Actor) -> list[Account]:
 def sums_of(session: Session, payees: set[UUID]) -> Any:
     """What is owed to these organisations: `waiting` in euros excluding VAT; `open`, `failed`, `paid` including VAT."""
     whole = FeeInvoice.amount_excl_vat + FeeInvoice.vat_amount
+    kept = whole - FeeInvoice.refunded_amount
     still = FeeInvoice.paid_at.is_(None) & FeeInvoice.voided_at.is_(None)
     waiting = select(func.coalesce(func.sum(Charge.amount), 0)).where(
         Charge.payee_organisation_id.in_(payees), Charge.fee_invoice_id.is_(None), Charge.cancelled_at.is_(None)
@@ -163,7 +164,7 @@ def sums_of(session: Session, payees: set[UUID]) -> Any:
             waiting.scalar_subquery().label("waiting"),
             func.coalesce(func.sum(whole).filter(still), 0).label("open"),
             func.coalesce(func.sum(whole).filter(still & FeeInvoice.failed_at.is_not(None)), 0).label("failed"),
-            func.coalesce(func.sum(whole - FeeInvoice.refunded_amount).filter(FeeInvoice.paid_at.is_not(None)), 0).label("paid"),
+            func.coalesce(func.sum(kept).filter(FeeInvoice.paid_at.is_not(None)), 0).label("paid"),
         ).where(FeeInvoice.payee_organisation_id.in_(payees))
     ).one()
 
@@ -178,26 +179,6 @@ def list_plans(session: Session) -> list[ListingPlan]:
     """Every plan still offered, the free one too, in order."""
     offered = or_(ListingPlan.retired_on.is_(None), ListingPlan.retired_on >= clock.today())
     return list(session.scalars(select(ListingPlan).where(offered).order_by(ListingPlan.position, ListingPlan.code)))
-
-
-def _free_is_over(at: datetime) -> ColumnElement[bool]:
-    """No plan of 0 € is offered on the Paris day of this moment."""
-    today = clock.paris(at).date()
-    return ~exists().where(
-        ListingPlan.monthly_amount == 0, or_(ListingPlan.retired_on.is_(None), ListingPlan.retired_on >= today)
-    )
-
-
-def listing_is_visible(organisation_id: Any, at: datetime) -> ColumnElement[bool]:
-    """SQL twin of `rules.listing_visible`, for a column of organisation ids.
-
-    The directory and the catalogue's search ask it; matching, consultations, bids and contracts must not.
-    """
-    own = ListingSubscription.organisation_id == organisation_id
-    hidden = exists().where(own, ListingSubscription.hidden_from <= at)
-    goes_on = or_(ListingSubscription.ended_at.is_(None), ListingSubscription.ended_at > at)
-    runs = exists().where(own, ListingSubscription.started_at <= at, goes_on)
-    return case((hidden, false()), (runs, true()), (_free_is_over(at), false()), else_=true())
 
 
 def plan_terms(session: Session, organisation_id: UUID) -> list[PlanTerm]:

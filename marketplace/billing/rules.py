@@ -70,7 +70,7 @@ def listing_visible(terms: Sequence[PlanTerm], free_until: date | None, at: date
 
     What stays unpaid beyond its grace period hides, even after the plan ended, until it is paid. Otherwise a running
     plan shows, and the free plan shows whoever has none, up to and including `free_until` (None: for good).
-    `billing.queries.hidden_organisations` says the same in SQL. Consultations, bids and contracts never ask.
+    `billing.listing.visible_sql` says the same in SQL. Consultations, bids and contracts never ask.
     """
     if any(term.hidden_from is not None and term.hidden_from <= at for term in terms):
         return False

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import factory
 
-from marketplace.billing.models import Charge, FeeInvoice
+from marketplace.billing.models import Charge, FeeInvoice, ListingSubscription
 from marketplace.platform import clock
 from marketplace.platform.database import new_id
 from tests.factories.accounts import OrganisationFactory
@@ -43,3 +43,19 @@ class FeeInvoiceFactory(Factory):
     vat_amount = Decimal("120.00")
     gathered_at = factory.LazyFunction(clock.now)
     due_on = factory.LazyFunction(clock.today)
+
+
+class ListingSubscriptionFactory(Factory):
+    """A paid plan of a provider, nine days old and paid for three more weeks."""
+
+    class Meta:
+        model = ListingSubscription
+
+    id = factory.LazyFunction(new_id)
+    organisation_id = factory.LazyFunction(lambda: OrganisationFactory(kind="provider").id)
+    plan_code = "supporter"
+    stripe_id = factory.LazyFunction(lambda: f"sub_{new_id()}")
+    stripe_status = "active"
+    stripe_as_of = factory.LazyFunction(clock.now)
+    started_at = factory.LazyFunction(lambda: clock.now() - timedelta(days=9))
+    paid_until = factory.LazyFunction(lambda: clock.now() + timedelta(days=21))

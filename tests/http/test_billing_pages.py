@@ -4,12 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from marketplace.billing.models import BillingCustomer, Checkout, ListingSubscription, Reconciliation
+from marketplace.billing.models import BillingCustomer, Checkout, Reconciliation
 from marketplace.platform import clock
 from marketplace.platform.database import new_id
 from tests.factories.accounts import OrganisationFactory, user_in
 from tests.factories.base import refreshed
-from tests.factories.billing import ChargeFactory, FeeInvoiceFactory
+from tests.factories.billing import ChargeFactory, FeeInvoiceFactory, ListingSubscriptionFactory
 
 OFF = "Le paiement en ligne n'est pas activé sur cette plateforme."
 
@@ -32,7 +32,7 @@ def text_of(answer):
 def test_a_payer_sees_what_it_owes_and_that_payment_is_off(sign_in, parties):
     clinic, _centre, _invoice = parties
     page = text_of(sign_in(user_in(clinic)).get("/facturation/a-payer"))
-    for said in (OFF, "Centrale fictive", "Adhésion 2027", "720,00 €", "Frais sur la commande 12"):
+    for said in (OFF, "Centrale fictive", "Adhésion 2027", "720 €", "Frais sur la commande 12"):
         assert said in page
 
 
@@ -48,7 +48,7 @@ def test_nobody_sees_what_others_owe(sign_in, parties):
 def test_a_payee_notes_a_transfer_and_sees_its_sums(sign_in, parties):
     _clinic, centre, invoice = parties
     browser = sign_in(user_in(centre))
-    assert "12,00 € HT" in text_of(browser.get("/facturation/a-recevoir"))
+    assert "12 € HT" in text_of(browser.get("/facturation/a-recevoir"))
     browser.post(f"/facturation/factures/{invoice.id}/virement")
     assert refreshed(invoice).paid_how == "outside"
     page = text_of(browser.get("/facturation/a-recevoir"))
@@ -147,13 +147,8 @@ def test_when_stripe_is_away_the_page_is_prepared_later(sign_in, session, paymen
     assert session.query(Checkout).one().url is None
 
 
-def _subscribed(session, vendor, **facts):
-    now = clock.now()
-    session.add(ListingSubscription(
-        id=new_id(), organisation_id=vendor.id, plan_code="supporter", stripe_id=f"sub_{new_id()}", stripe_status="active",
-        stripe_as_of=now, **{"started_at": now - timedelta(days=9), "paid_until": now + timedelta(days=21), **facts},
-    ))  # fmt: skip
-    session.commit()
+def _subscribed(vendor, **facts):
+    ListingSubscriptionFactory(organisation_id=vendor.id, **facts)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +164,7 @@ def _subscribed(session, vendor, **facts):
 def test_a_provider_reads_where_its_plan_stands(sign_in, session, facts, said):
     vendor = OrganisationFactory(kind="provider")
     if facts is not None:
-        _subscribed(session, vendor, **facts)
+        _subscribed(vendor, **facts)
     assert said in text_of(sign_in(user_in(vendor)).get("/facturation/formule"))
 
 
@@ -179,7 +174,7 @@ def test_a_provider_chooses_then_changes_its_plan(sign_in, session, payment_on):
     browser.post(f"/facturation/{vendor.id}/formule", data={"plan": "supporter"})
     page = session.query(Checkout).one()
     assert page.url in text_of(browser.get("/facturation/formule"))
-    _subscribed(session, vendor)
+    _subscribed(vendor)
     page.ended_at, page.ended_how = clock.now(), "completed"
     session.commit()
     answer = browser.post(f"/facturation/{vendor.id}/formule", data={"plan": "partner"}, follow_redirects=True)

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select
 
 from marketplace.accounts.models import Organisation
 from marketplace.billing import queries, reconciling, subscribing
+from marketplace.billing.listing import is_visible
 from marketplace.billing.models import Checkout, ListingPlan, ListingSubscription, Reconciliation
 from marketplace.billing.webhook import receive_event
 from marketplace.platform import clock, outbox
@@ -60,8 +61,8 @@ def vendor(app, session, payment_on, actor_for):
 
         def is_listed(self, **later):
             at = self.now + timedelta(**later)
-            twin = select(queries.listing_is_visible(Organisation.id, at)).where(Organisation.id == self.home.id)
-            both = {queries.is_listed(session, self.home.id, at), session.scalar(twin)}
+            twin = select(Organisation.id).where(Organisation.id == self.home.id, is_visible("organisations.id", at))
+            both = {queries.is_listed(session, self.home.id, at), session.scalar(twin) is not None}
             assert len(both) == 1, "the rule and its SQL twin disagree"
             return both.pop()
 

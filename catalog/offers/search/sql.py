@@ -13,6 +13,8 @@ from uuid import UUID
 
 from catalog.offers.search.listings import category_lexeme
 from catalog.offers.search.rules.proofs import activity_proof
+from marketplace.billing.listing import values_at, visible_sql
+from marketplace.platform import clock
 
 REGION, CERTIFICATE, ACTIVITIES, CATEGORY, MODE, WORDS, QUANTITY, PRICE = (1 << place for place in range(8))
 PROVIDER_BITS: Final = (0, REGION, CERTIFICATE, ACTIVITIES)
@@ -61,7 +63,8 @@ class Filters:
         return self.quantity is not None and self.category is not None
 
 
-LISTED: Final = "l.is_verified AND (l.suspended_until IS NULL OR l.suspended_until < :today)"
+PAID_FOR: Final = visible_sql("l.provider_id", "v.id", "JOIN providers v ON v.organisation_id = s.organisation_id")
+LISTED: Final = f"l.is_verified AND (l.suspended_until IS NULL OR l.suspended_until < :today) AND {PAID_FOR}"
 """Which providers the search shows at all, over provider_listings l: the one place where one is left out."""
 
 
@@ -238,7 +241,7 @@ def parameters(f: Filters, *, after: tuple[str, UUID] | None = None, limit: int 
     named = {f"named{place}": " | ".join(map(category_lexeme, word.named)) for place, word in enumerate(f.words)}
     return {
         **words, **named,
-        "day": f.on, "today": f.today, "category": f.category,
+        **values_at(clock.now()), "day": f.on, "today": f.today, "category": f.category,
         "regions": [f.region], "certificates": [f.certificate], "modes": [f.delivery_mode],
         "activities": [activity_proof(number) for number in f.hds_activities],
         "quantity": f.quantity, "maximum": f.maximum_unit_price, "uplift_region": f.region,
