@@ -11,17 +11,16 @@ from tests.factories.demand import need_on, open_pool
 from tests.factories.vehicles import VehicleFactory
 
 PLACES = ("/api/v1/providers", "/api/v1/offers", "/api/v1/offers/search?q=EDR")
-NAME = "Éditeur impayé"
 
 
-def _shown(browser):
+def _shown(browser, provider):
     pages = [browser.get(place) for place in PLACES]
     assert [page.status_code for page in pages] == [200, 200, 200]
-    return [NAME in str(page.json) for page in pages]
+    return [str(provider.id) in page.text for page in pages]
 
 
 def test_a_listing_unpaid_beyond_its_grace_leaves_the_directory_and_comes_back_at_payment(api, app, session):
-    provider = ProviderFactory(name=NAME)
+    provider = ProviderFactory()
     CertificateFactory(provider_id=provider.id)
     published_offer(provider_id=provider.id)
     lot = open_pool(vehicle_id=VehicleFactory(opened_at=clock.now()).id, minimum=10)
@@ -30,17 +29,17 @@ def test_a_listing_unpaid_beyond_its_grace_leaves_the_directory_and_comes_back_a
     buyer, centre = api(user_in()), api(user_in(session.get_one(Organisation, _centre(session, lot))))
     matches = f"/api/v1/lots/{lot.id}/matches"
     before = centre.get(matches).json
-    assert _shown(buyer) == [True, True, True] and NAME in str(before)
+    assert _shown(buyer, provider) == [True, True, True] and str(provider.id) in str(before)
     plan = ListingSubscriptionFactory(
         organisation_id=provider.organisation_id, unpaid_since=clock.now() - timedelta(days=15),
         hidden_from=clock.now() - timedelta(days=1),
     )  # fmt: skip
-    assert _shown(buyer) == [False, False, False]
-    assert NAME in str(buyer.get(f"/api/v1/providers/{provider.id}").json)
+    assert _shown(buyer, provider) == [False, False, False]
+    assert buyer.get(f"/api/v1/providers/{provider.id}").status_code == 200
     assert centre.get(matches).json == before
     plan.unpaid_since = plan.hidden_from = None
     session.commit()
-    assert _shown(buyer) == [True, True, True]
+    assert _shown(buyer, provider) == [True, True, True]
 
 
 def _centre(session, lot):
