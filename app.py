@@ -89,6 +89,12 @@ from tenders.composition.studies import pages as studies_pages
 from tenders.composition.studies import permissions as studies_permissions
 from tenders.composition.studies import running as studies
 from tenders.contracts import permissions as contracts_permissions
+from tenders.contracts.ordering import api as ordering_api
+from tenders.contracts.ordering import desk_api as order_desk_api
+from tenders.contracts.ordering import execution_pages
+from tenders.contracts.ordering import pages as ordering_pages
+from tenders.contracts.ordering import permissions as ordering_permissions
+from tenders.contracts.ordering import rights_pages as order_rights_pages
 from tenders.dashboard import mailbox, what_if_pages
 from tenders.dashboard import pages as dashboard_pages
 from tenders.dashboard import permissions as dashboard_permissions
@@ -143,6 +149,8 @@ API_BLUEPRINTS = (
     contacts_api.bp,
     matching_api.bp,
     studies_api.bp,
+    ordering_api.bp,
+    order_desk_api.bp,
 )
 PAGE_BLUEPRINTS = (
     accounts_pages.bp,
@@ -172,6 +180,9 @@ PAGE_BLUEPRINTS = (
     studies_pages.bp,
     own_studies_pages.bp,
     contacts_pages.bp,
+    ordering_pages.bp,
+    order_rights_pages.bp,
+    execution_pages.bp,
 )
 PERMISSIONS = {
     "accounts": accounts_permissions.PERMISSIONS,
@@ -189,6 +200,7 @@ PERMISSIONS = {
     "matching": matching_permissions.PERMISSIONS,
     "contracts": contracts_permissions.PERMISSIONS,
     "studies": studies_permissions.PERMISSIONS,
+    "ordering": ordering_permissions.PERMISSIONS,
     "dashboard": dashboard_permissions.PERMISSIONS,
 }
 PUBLIC_ENDPOINTS = {

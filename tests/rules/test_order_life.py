@@ -14,7 +14,6 @@ from tenders.contracts.ordering.rules.transferring import Commitment, check_offe
 
 NOW = datetime(2027, 6, 7, 9, tzinfo=UTC)
 AUTHOR, OTHER = UUID(int=1), UUID(int=2)
-COLUMNS = sorted({name for _, name, _ in states.DEFINITION})
 LIMITS = limits_of({"buyer": Decimal(5000)})
 
 
@@ -25,7 +24,7 @@ def code_of(call, *arguments, **named) -> str:
 
 
 def status(quantity: int = 10, **facts: object) -> str:
-    return states.status_of({**dict.fromkeys(COLUMNS), **facts}, quantity)
+    return states.status_of({**dict.fromkeys(states.FACTS), **facts}, quantity)
 
 
 def test_the_status_follows_from_the_dates():
@@ -39,6 +38,7 @@ def test_the_status_follows_from_the_dates():
     delivered = {**answered, "accepted_quantity": 9, "delivered_at": NOW}
     assert status(**delivered) == "delivered"
     assert status(**delivered, disputed_at=NOW) == "disputed"
+    assert status(**delivered, disputed_at=NOW, resolved_at=NOW) == "delivered"
     assert status(**delivered, certified_at=NOW) == "certified"
     assert status(approved_at=NOW, cancelled_at=NOW) == "cancelled"
     assert status(rejected_at=NOW) == "rejected"

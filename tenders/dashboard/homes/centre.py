@@ -11,6 +11,7 @@ from marketplace.platform import clock
 from marketplace.platform.errors import N_, Sentence
 from marketplace.platform.i18n import language
 from marketplace.platform.permissions import Actor
+from tenders.dashboard import order_todos
 from tenders.dashboard.queries import centre, lots
 from tenders.dashboard.queries.lots import LotLine
 from tenders.dashboard.rules import Todo, closes_soon
@@ -47,7 +48,9 @@ def build(session: Session, actor: Actor, asked: Mapping[str, str]) -> CentreHom
     pooled = sorted({line.lot.category_code for line in opened}, key=lambda code: names[code])
     category = _category(opened, asked.get("categorie"))
     return CentreHome(
-        todos=to_items([*_of_choices(list_to_choose(session, actor)), *_of_lines(lines)]),
+        todos=to_items([
+            *order_todos.of_centre(session, actor), *_of_choices(list_to_choose(session, actor)), *_of_lines(lines),
+        ]),
         closing=sorted(soon, key=distance, reverse=True),
         open_count=len(opened),
         category=category,

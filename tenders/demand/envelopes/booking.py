@@ -3,6 +3,7 @@
 The row of `envelopes` comes last in the order of locks (tenders/demand/writing.py): whoever books holds the lot and its
 pool already. No need placed or withdrawn books anything: a ledger moves when something is decided or ordered.
 """
+from collections.abc import Collection
 from decimal import Decimal
 from uuid import UUID
 
@@ -68,6 +69,15 @@ def book(
         amount = round_cents(quantity * envelope.unit_amount)
     check_entry(envelope.balance, kind, quantity, amount)
     return _write(session, lot_id, kind, quantity, amount, reason, note, by)
+
+
+def lock_envelopes(session: Session, lot_ids: Collection[UUID]) -> dict[UUID, Envelope]:
+    """Step: the ledgers of several lots locked in id order, for whoever books on more than one; by lot."""
+    statement = select(Envelope).where(Envelope.lot_id.in_(lot_ids)).order_by(Envelope.lot_id)
+    rows = session.scalars(
+        statement.with_for_update(key_share=True), execution_options={"populate_existing": True}
+    )
+    return {envelope.lot_id: envelope for envelope in rows}
 
 
 def release_rest(session: Session, lot_id: UUID, reason: str) -> None:

@@ -52,15 +52,10 @@ def check_agreement(agreement: Agreement, today: date, starts_on: date, quantity
             reason=agreement.suspension_reason or NO_REASON,
         )
     if not agreement.is_active:
-        raise RuleBroken(
-            "contract_not_active", "Ce marché n'est pas en vigueur : aucune commande ne peut y être passée aujourd'hui."
-        )
+        raise not_active()
     _check_term(agreement, today, starts_on)
     if not agreement.is_entitled:
-        raise RuleBroken(
-            "member_not_entitled",
-            "Votre établissement n'est pas parmi les membres de ce marché : demandez à la centrale comment y adhérer.",
-        )
+        raise not_entitled()
     _check_packs(agreement.order_multiple, quantity)
     if agreement.unfit:
         said = {f"reason_{number}": reason for number, reason in enumerate(agreement.unfit)}
@@ -70,6 +65,25 @@ def check_agreement(agreement: Agreement, today: date, starts_on: date, quantity
             "prévenez-la.",
             reasons=Sentence("holder_unfit", " ".join(f"{{{name}}}" for name in said), said),
         )
+
+
+def not_active() -> RuleBroken:
+    """Nothing is ordered, or handed on, on a contract that is not in force."""
+    return RuleBroken("contract_not_active", "Ce marché n'est pas en vigueur : il n'accepte aucune commande aujourd'hui.")
+
+
+def not_entitled() -> RuleBroken:
+    """Only the members of a contract order on it (domain §4)."""
+    return RuleBroken(
+        "member_not_entitled",
+        "Votre établissement n'est pas parmi les membres de ce marché : demandez à la centrale comment y adhérer.",
+    )
+
+
+def check_quantity(quantity: int) -> None:
+    """Refuse an order of nothing. RuleBroken `order_of_nothing`."""
+    if quantity < 1:
+        raise RuleBroken("order_of_nothing", "Commandez au moins une unité.", field="quantity")
 
 
 def _check_term(agreement: Agreement, today: date, starts_on: date) -> None:
@@ -89,8 +103,7 @@ def _check_term(agreement: Agreement, today: date, starts_on: date) -> None:
 
 
 def _check_packs(multiple: int, quantity: int) -> None:
-    if quantity < 1:
-        raise RuleBroken("order_of_nothing", "Commandez au moins une unité.", field="quantity")
+    check_quantity(quantity)
     if quantity % multiple:
         raise RuleBroken(
             "order_not_whole_packs",

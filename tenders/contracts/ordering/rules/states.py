@@ -8,24 +8,23 @@ from marketplace.platform.errors import RuleBroken
 IS_SET, IS_NOT_SET, IS_NOTHING, IS_LESS = "is set", "is not set", "is nothing", "is less than ordered"
 
 DEFINITION: Final = (
-    ("cancelled", "cancelled_at", IS_SET),
-    ("rejected", "rejected_at", IS_SET),
-    ("refused", "accepted_quantity", IS_NOTHING),
-    ("certified", "certified_at", IS_SET),
-    ("disputed", "disputed_at", IS_SET),
-    ("delivered", "delivered_at", IS_SET),
-    ("partly_accepted", "accepted_quantity", IS_LESS),
-    ("accepted", "answered_at", IS_SET),
-    ("sent", "sent_at", IS_SET),
-    ("approved", "approved_at", IS_SET),
+    ("cancelled", (("cancelled_at", IS_SET),)),
+    ("rejected", (("rejected_at", IS_SET),)),
+    ("refused", (("accepted_quantity", IS_NOTHING),)),
+    ("certified", (("certified_at", IS_SET),)),
+    ("disputed", (("disputed_at", IS_SET), ("resolved_at", IS_NOT_SET))),
+    ("delivered", (("delivered_at", IS_SET),)),
+    ("partly_accepted", (("accepted_quantity", IS_LESS),)),
+    ("accepted", (("answered_at", IS_SET),)),
+    ("sent", (("sent_at", IS_SET),)),
+    ("approved", (("approved_at", IS_SET),)),
 )
-"""Read from the top; the first line that holds gives the status, and none of them means it awaits approval.
+"""Read from the top; the first line whose tests all hold gives the status, and none of them means it awaits approval.
 
-`rejected` was turned down inside the member's own organisation, `refused` by the holder. A dispute that is settled
-leaves the row (its dates stay in the timeline).
+`rejected` was turned down inside the member's own organisation, `refused` by the holder.
 """
 OTHERWISE: Final = "awaiting_approval"
-STATUSES: Final = (*(status for status, _, _ in DEFINITION), OTHERWISE)
+STATUSES: Final = (*(status for status, _ in DEFINITION), OTHERWISE)
 OVER: Final = frozenset({"cancelled", "rejected", "refused"})
 """States in which nothing of the order stands: its units are back in the envelope."""
 TAKEN: Final = frozenset({"accepted", "partly_accepted", "delivered", "disputed", "certified"})
@@ -45,19 +44,18 @@ MAY: Final[Mapping[str, frozenset[str]]] = {
 """Act → the states in which it is possible."""
 
 
-def holds(test: str, value: Any, quantity: int) -> bool:
-    """Whether one line of DEFINITION holds for a value of the row."""
-    if test == IS_SET:
-        return value is not None
-    if test == IS_NOTHING:
-        return bool(value == 0)
-    return value is not None and value < quantity
+_TESTS: Final = {
+    IS_SET: lambda value, quantity: value is not None,
+    IS_NOT_SET: lambda value, quantity: value is None,
+    IS_NOTHING: lambda value, quantity: value == 0,
+    IS_LESS: lambda value, quantity: value is not None and value < quantity,
+}
 
 
 def status_of(facts: Mapping[str, Any], quantity: int) -> str:
     """The status; `facts` has the columns named by DEFINITION, `quantity` is what was ordered."""
-    for status, name, test in DEFINITION:
-        if holds(test, facts[name], quantity):
+    for status, tests in DEFINITION:
+        if all(_TESTS[test](facts[name], quantity) for name, test in tests):
             return status
     return OTHERWISE
 
@@ -101,6 +99,10 @@ def check_answer(quantity: int, accepted: int, reason: str | None) -> None:
             "Écrivez pourquoi vous n'acceptez pas toute la commande : l'établissement et la centrale le liront.",
             field="reason",
         )  # fmt: skip
+
+
+FACTS: Final = tuple(sorted({name for _, tests in DEFINITION for name, _ in tests}))
+"""The columns a status is derived from."""
 
 
 def timeline(facts: Mapping[str, datetime | None]) -> list[tuple[str, datetime]]:

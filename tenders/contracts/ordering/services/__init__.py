@@ -1,0 +1,1 @@
+"""Use cases of call-offs, from the cart to the certified service, and of commitments handed on."""
