@@ -22,6 +22,7 @@ from catalog.offers import pages as offers_pages
 from catalog.offers import permissions as offers_permissions
 from catalog.offers.search import api as search_api
 from catalog.offers.search import listings as search_listings
+from catalog.offers.search import pages as search_pages
 from catalog.offers.search.commands import catalogue_commands
 from catalog.providers import api as profiles_api
 from catalog.providers import events as providers_events
@@ -172,6 +173,7 @@ PAGE_BLUEPRINTS = (
     control_room_pages.bp,
     calendar_pages.bp,
     directory_pages.bp,
+    search_pages.bp,
     profiles_pages.bp,
     subcontracting_pages.bp,
     sign_up_pages.bp,
@@ -215,6 +217,7 @@ PUBLIC_ENDPOINTS = {
     *mailbox.PUBLIC_ENDPOINTS,
     *health.PUBLIC_ENDPOINTS,
     *directory_pages.PUBLIC_ENDPOINTS,
+    *search_pages.PUBLIC_ENDPOINTS,
     *sign_up_pages.PUBLIC_ENDPOINTS,
     *stripe_webhook.PUBLIC_ENDPOINTS,
 }

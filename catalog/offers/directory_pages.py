@@ -17,7 +17,7 @@ from marketplace.platform.permissions import allowed
 bp = page_blueprint("providers", __name__, template_folder="../templates")
 
 PUBLIC_ENDPOINTS = ("providers_pages.list_providers", "providers_pages.show_provider")
-FILTERS = ("category", "certificate", "region", "q")
+FILTERS = ("category", "certificate", "region", "delivery_mode", "q")
 LONGEST_WORDS = 200
 
 
