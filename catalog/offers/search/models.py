@@ -56,10 +56,14 @@ class OfferListing(Model):
             "cardinality(thresholds) = cardinality(base_amounts) AND cardinality(thresholds) = cardinality(unit_amounts)",
             name="an_amount_for_each_threshold",
         ),
-        Index("ix_offer_listings_category_code", "category_code"),
+        # Both carry what the figures need: a category, or a provider, is counted without touching the rows.
+        Index(
+            "ix_offer_listings_category_code", "category_code",
+            postgresql_include=["provider_id", "offer_id", "delivery_modes", "usual_unit", "minimum_quantity", "capacity"],
+        ),
         Index(
             "ix_offer_listings_provider_id", "provider_id",
-            postgresql_include=["category_code", "usual_unit", "minimum_quantity", "capacity"],
+            postgresql_include=["category_code", "delivery_modes", "usual_unit", "minimum_quantity", "capacity"],
         ),
         Index("ix_offer_listings_sort_name_offer_id", "sort_name", "offer_id"),
         Index("ix_offer_listings_document", "document", postgresql_using="gin"),

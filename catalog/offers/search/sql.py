@@ -146,19 +146,30 @@ def _base(f: Filters) -> str:
 
 
 def _offers(f: Filters) -> str:
+    """m: offers (of the category) that fail one facet at most; others: how many each other category would have.
+
+    The category's own rows are materialised first: guessing how many providers pass, the planner would look them up one
+    by one.
+    """
     mode = _selected(MODE_HOLDS, MODE, f.delivery_mode)
     one_at_most = ", ".join(str(bit) for bit in (*PROVIDER_BITS, MODE))
-    rows = f"""SELECT o.offer_id, o.category_code, o.delivery_modes, p.region_set, p.proof_set, p.missed + {mode} AS missed
-        FROM offer_listings o JOIN p ON p.provider_id = o.provider_id
-        WHERE {_base(f)} AND p.missed + {mode} IN ({one_at_most})"""
-    if f.category is None:
-        return f"m AS MATERIALIZED ({rows})"
+    chosen = "" if f.category is None else "AND o.category_code = :category"
     in_the_mode = f"AND {MODE_HOLDS}" if f.delivery_mode else ""
-    return f"""m AS MATERIALIZED ({rows} AND o.category_code = :category
-        UNION ALL
-        SELECT o.offer_id, o.category_code, NULL, NULL, NULL, {CATEGORY}
-        FROM p JOIN offer_listings o ON o.provider_id = p.provider_id
-        WHERE p.missed = 0 AND o.category_code <> :category AND {_base(f)} {in_the_mode})"""
+    none = "WHERE false" if f.category is None else ""
+    return f"""o AS MATERIALIZED (
+            SELECT o.offer_id, o.provider_id, o.category_code, o.delivery_modes, {mode} AS missed
+            FROM offer_listings o WHERE {_base(f)} {chosen}),
+        m AS MATERIALIZED (
+            SELECT * FROM (
+                SELECT o.offer_id, o.category_code, o.delivery_modes, p.region_set, p.proof_set, p.missed + o.missed AS missed
+                FROM o JOIN p ON p.provider_id = o.provider_id
+            ) AS joined WHERE missed IN ({one_at_most})),
+        others AS MATERIALIZED (
+            SELECT * FROM (
+                SELECT o.category_code, count(*) AS n
+                FROM p JOIN offer_listings o ON o.provider_id = p.provider_id
+                WHERE p.missed = 0 AND o.category_code <> COALESCE(:category, '') AND {_base(f)} {in_the_mode} GROUP BY 1
+            ) AS counted {none})"""
 
 
 def _by_set(kind: str, number: str, missed: str) -> str:
@@ -169,7 +180,8 @@ def _by_set(kind: str, number: str, missed: str) -> str:
 
 
 COUNTS: Final = f"""SELECT 'total' AS kind, NULL AS key, count(*) AS n, NULL AS sort FROM m WHERE missed = 0
-    UNION ALL SELECT 'category', category_code, count(*), NULL FROM m WHERE missed IN (0, {CATEGORY}) GROUP BY 2
+    UNION ALL SELECT 'category', category_code, count(*), NULL FROM m WHERE missed = 0 GROUP BY 2
+    UNION ALL SELECT 'category', category_code, n, NULL FROM others
     UNION ALL SELECT 'delivery_mode', mode, count(*), NULL
         FROM m CROSS JOIN LATERAL unnest(delivery_modes) AS mode WHERE missed IN (0, {MODE}) GROUP BY 2
     UNION ALL {_by_set("region", "region_set", f"0, {REGION}")}
