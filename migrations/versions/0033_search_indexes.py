@@ -1,8 +1,8 @@
 """Search: its indexes carry what the figures need, so that a category is counted without touching the rows."""
 from alembic import op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
