@@ -10,6 +10,9 @@ from werkzeug.wrappers import Response
 
 from catalog.certifications import api as certifications_api
 from catalog.certifications import events as certifications_events
+from catalog.certifications import lists as certificate_lists
+from catalog.certifications import operator_api as certification_operator_api
+from catalog.certifications import operator_pages as certification_operator_pages
 from catalog.certifications import pages as certifications_pages
 from catalog.certifications import permissions as certifications_permissions
 from catalog.certifications import reminders as certificate_reminders
@@ -146,6 +149,7 @@ API_BLUEPRINTS = (
     subcontracting_api.bp,
     certifications_api.bp,
     search_api.bp,
+    certification_operator_api.bp,
     offers_api.bp,
     contacts_api.bp,
     matching_api.bp,
@@ -178,6 +182,7 @@ PAGE_BLUEPRINTS = (
     subcontracting_pages.bp,
     sign_up_pages.bp,
     certifications_pages.bp,
+    certification_operator_pages.bp,
     offers_pages.bp,
     studies_pages.bp,
     own_studies_pages.bp,
@@ -268,6 +273,7 @@ CHECKS: dict[str, jobs.Check] = {
     "billing.announce_payments": gathering.announce_payments,
     "billing.collect_due": gathering.collect_due,
     "billing.start_reconciliation": reconciling.start_reconciliation,
+    "certifications.forget_lists": certificate_lists.forget_lists,
     "providers.forget_sign_ups": sign_up.forget_sign_ups,
     "providers.end_suspensions": suspensions.end_suspensions,
     "control_room.send_summaries": control_room.send_summaries,

@@ -35,6 +35,11 @@ def _shown(certificate: Certificate) -> queries.ShownCertificate:
 @bp.response(200, SchemesOut)
 def list_schemes() -> dict[str, Any]:
     """Certificates, qualifications and labels the platform knows, with their versions and activities."""
+    return schemes_out()
+
+
+def schemes_out() -> dict[str, Any]:
+    """Every scheme as SchemesOut shows it."""
     return {
         "items": [
             {

@@ -53,6 +53,17 @@ def _register_decisions() -> None:
     )
 
 
+    register(
+        "certificate_listed",
+        N_("Certificat {scheme} repris d'une liste officielle"),
+        N_(
+            "Votre certificat {scheme} {number} figure sur la liste du {listed_on} : il est vérifié et compte jusqu'au "
+            "{ends_on}. Si quelque chose est faux, écrivez à la plateforme."
+        ),
+        link=_PAGE,
+    )
+
+
 def _register_reminders() -> None:
     register(
         "certificate_ends",

@@ -2,8 +2,18 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, Integer, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.platform import clock
@@ -85,6 +95,12 @@ class Certificate(Model):
         Index("ix_certificates_provider_id", "provider_id"),
         Index("ix_certificates_subcontractor_id", "subcontractor_id"),
         Index("ix_certificates_scheme_valid_until", "scheme", "valid_until"),
+        Index("ix_certificates_missing_since", "missing_since", postgresql_where=text("missing_since IS NOT NULL")),
+        # A published list adds a certificate once, however often it is taken over.
+        Index(
+            "uq_certificates_listed", "provider_id", "scheme", "number", "valid_until", unique=True,
+            postgresql_where=text("list_id IS NOT NULL AND subcontractor_id IS NULL"),
+        ),
     )  # fmt: skip
 
     id: Mapped[UUID] = id_column()
@@ -104,6 +120,46 @@ class Certificate(Model):
     withdrawn_at: Mapped[datetime | None] = _moment()
     rejected_at: Mapped[datetime | None] = _moment()
     reason: Mapped[str | None] = mapped_column(Text)
+    list_id: Mapped[UUID | None] = mapped_column(ForeignKey("certificate_lists.id"))
+    missing_since: Mapped[date | None]
+
+
+class CertificateList(Model):
+    """A published list of certified or qualified companies, as sent, and how it is read.
+
+    `list_id` of a certificate is the last list taken over that names it, `missing_since` the day of a newer one that
+    does not. `mapping`: field → column from 0.
+    """
+
+    __tablename__ = "certificate_lists"
+    __table_args__ = (
+        CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256_is_one"),
+        CheckConstraint("jsonb_typeof(rows) = 'array' AND jsonb_typeof(mapping) = 'object'", name="rows_and_mapping"),
+        Index("ix_certificate_lists_scheme", "scheme"),
+    )
+
+    id: Mapped[UUID] = id_column()
+    scheme: Mapped[str] = mapped_column(ForeignKey("certificate_schemes.code"))
+    file_name: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(Text)
+    listed_on: Mapped[date]
+    rows: Mapped[list[list[str]]] = mapped_column(JSONB)
+    mapping: Mapped[dict[str, int]] = mapped_column(JSONB)
+    default_version: Mapped[str | None] = mapped_column(Text)
+    sent_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    sent_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    taken_over_at: Mapped[datetime | None] = _moment()
+    counts: Mapped[dict[str, int] | None] = mapped_column(JSONB)
+
+
+class CertificateListMapping(Model):
+    """What the columns of a scheme's lists were called the last time: field → folded title."""
+
+    __tablename__ = "certificate_list_mappings"
+
+    scheme: Mapped[str] = mapped_column(ForeignKey("certificate_schemes.code"), primary_key=True)
+    titles: Mapped[dict[str, str]] = mapped_column(JSONB)
+    default_version: Mapped[str | None] = mapped_column(Text)
 
 
 class CertificateSite(Model):

@@ -1,4 +1,6 @@
 """Who is told what about certificates; every function is a step that writes outbox rows in the act's transaction."""
+from datetime import date
+
 from sqlalchemy.orm import Session
 
 from catalog.certifications import messages, queries
@@ -18,3 +20,13 @@ def decided(session: Session, certificate: Certificate, provider: Provider, deci
         "ends_on": queries.held(certificate, schemes).ends_on,
     }  # fmt: skip
     tell(session, template=f"certificate_{decision}", values=values, organisation_ids=[provider.organisation_id])
+
+
+def listed(session: Session, certificate: Certificate, provider: Provider, listed_on: date) -> None:
+    """Tell the provider that a published list made one of its certificates count."""
+    schemes = queries.list_schemes(session)
+    values = {
+        "scheme": schemes[certificate.scheme].name, "number": certificate.number, "listed_on": listed_on,
+        "ends_on": queries.held(certificate, schemes).ends_on,
+    }  # fmt: skip
+    tell(session, template="certificate_listed", values=values, organisation_ids=[provider.organisation_id])

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from catalog.certifications import queries, services
 from catalog.certifications.forms import CertificateDecisionForm, CertificateForm, EvidenceForm, sent_file
+from catalog.certifications.list_queries import list_missing
 from catalog.certifications.models import Certificate
 from catalog.certifications.rules.declaration import DECISIONS
 from catalog.certifications.schemas import CertificateIn
@@ -113,6 +114,7 @@ def review() -> str:
         providers=list_waiting(session),
         today=clock.today(),
         page=page,
+        missing=list_missing(session)["items"],
         evidence=queries.list_evidence(session, [certificate.id for certificate, _provider in page["items"]]),
         schemes=queries.list_schemes(session, language()),
     )

@@ -6,4 +6,6 @@ PERMISSIONS = (
     Permission("certificate.read", "signed_in", EVERY_ROLE, scope="read"),
     Permission("certificate.declare", "own", WRITERS, kinds=PROVIDERS),
     Permission("certificate.decide", "operator", OPERATORS),
+    Permission("certificate_scheme.write", "operator", OPERATORS),
+    Permission("certificate_list.import", "operator", OPERATORS),
 )

@@ -13,6 +13,7 @@ from catalog.certifications.models import (
     Certificate,
     CertificateActivity,
     CertificateEvidence,
+    CertificateList,
     CertificateScheme,
     CertificateSite,
     CertificateVersion,
@@ -46,6 +47,8 @@ class ShownCertificate:
     evidence: tuple[StoredFile, ...] = ()
     subcontractor: str | None = None
     sites: tuple[HostingSite, ...] = ()
+    listed_on: date | None = None
+    """Day of the last published list that names it."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.row, name)
@@ -69,6 +72,19 @@ def list_schemes(session: Session, locale: str = "fr") -> dict[str, Scheme]:
         )
         for s in listed
     }  # fmt: skip
+
+
+def count_by_version(session: Session) -> dict[tuple[str, str | None], int]:
+    """How many verified, running certificates follow each (scheme, version): what moving a window touches."""
+    running = (
+        select(Certificate.scheme, Certificate.version, func.count())
+        .where(
+            Certificate.verified_at.is_not(None), Certificate.withdrawn_at.is_(None),
+            Certificate.valid_until >= clock.today(),
+        )
+        .group_by(Certificate.scheme, Certificate.version)
+    )  # fmt: skip
+    return {(scheme, version): count for scheme, version, count in session.execute(running)}
 
 
 def scheme_name(locale: str) -> InstrumentedAttribute[str]:
@@ -121,10 +137,15 @@ def shown(
 
 
 def with_holders(session: Session, certificates: Sequence[ShownCertificate]) -> list[ShownCertificate]:
-    """The same with the subcontractor that holds each, when it is one, and the sites it names; two statements."""
+    """The same with the subcontractor that holds each, when it is one, the sites it names, and the published list that
+    names it; three statements at most.
+    """
     holders = {each.row.subcontractor_id for each in certificates} - {None}
     named = select(Subcontractor.id, Subcontractor.name).where(Subcontractor.id.in_(holders))
     names = dict(session.execute(named).all()) if holders else {}
+    list_ids = {each.row.list_id for each in certificates} - {None}
+    named_by = select(CertificateList.id, CertificateList.listed_on).where(CertificateList.id.in_(list_ids))
+    listed = dict(session.execute(named_by).all()) if list_ids else {}
     sites: dict[UUID, list[HostingSite]] = {}
     rows = session.execute(
         select(CertificateSite.certificate_id, HostingSite)
@@ -139,6 +160,7 @@ def with_holders(session: Session, certificates: Sequence[ShownCertificate]) -> 
             each,
             subcontractor=names.get(each.row.subcontractor_id) if each.row.subcontractor_id else None,
             sites=tuple(sites.get(each.row.id, ())),
+            listed_on=listed.get(each.row.list_id) if each.row.list_id else None,
         )
         for each in certificates
     ]

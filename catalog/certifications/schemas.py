@@ -74,6 +74,7 @@ class CertificateOut(Schema):
     )  # fmt: skip
     state = ma.fields.String(required=True, validate=ma.validate.OneOf(STATES))
     reason = ma.fields.String(allow_none=True, metadata={"description": "of the platform's last decision"})
+    listed_on = ma.fields.Date(allow_none=True, metadata={"description": "day of the last published list that names it"})
     sites = ma.fields.List(ma.fields.Nested(SiteNamedOut), metadata={"description": "hosting sites it names"})
     evidence = ma.fields.List(
         ma.fields.Nested(EvidenceOut), metadata={"description": "empty for readers whom it does not concern"}

@@ -1,0 +1,243 @@
+"""A published list of certified hosts: sent, mapped, previewed, taken over once, and what a newer one no longer names."""
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from catalog.certifications.lists import forget_lists
+from catalog.certifications.models import Certificate, CertificateList
+from marketplace.notifications.models import Notification
+from marketplace.platform import clock, outbox
+from tests.factories import accounts
+from tests.factories import catalog as make
+from tests.factories.base import refreshed
+from tests.http.test_evidence import part
+
+TITLES = "Hébergeur;SIREN;N° certificat;Activités certifiées;Référentiel;Fin de validité"
+
+
+def day(number: int) -> str:
+    return f"{clock.today() + timedelta(days=number):%d/%m/%Y}"
+
+
+def company(name: str, siren: str | None = None) -> Any:
+    organisation = accounts.OrganisationFactory(kind="provider", name=name, siren=siren)
+    return make.ProviderFactory(name=name, organisation_id=organisation.id)
+
+
+@pytest.fixture
+def operator(session: Session) -> Any:
+    return accounts.operator()
+
+
+@pytest.fixture
+def bastion(session: Session) -> Any:
+    return company("Bastion Fictif", "732829320")
+
+
+@pytest.fixture
+def send(api: Callable, operator: Any) -> Callable[..., Any]:
+    """Send rows as a list of HDS hosts; the answer."""
+
+    def post(*rows: str, listed_on: int = 0, encoding: str = "utf-8", titles: str = TITLES, scheme: str = "hds") -> Any:
+        content = "\n".join([titles, *rows]).encode(encoding)
+        listed = clock.today() + timedelta(days=listed_on)
+        path = f"/api/v1/certificate-lists?scheme={scheme}&listed_on={listed}"
+        return api(operator).post(path, **part("liste.csv", content, field="file"))
+
+    return post
+
+
+@pytest.fixture
+def take(api: Callable, operator: Any) -> Callable[..., Any]:
+    """Take a sent list over."""
+
+    def post(sent: Any, **how: Any) -> Any:
+        return api(operator).post(f"/api/v1/certificate-lists/{sent.json['id']}/takeover", json=how)
+
+    return post
+
+
+def certificates(session: Session) -> list[Certificate]:
+    session.expire_all()
+    return list(session.scalars(select(Certificate).where(Certificate.scheme == "hds").order_by(Certificate.id)))
+
+
+def outcomes(answer: Any) -> list[tuple[int, str]]:
+    return [(row["line"], row["outcome"]) for row in answer.json["rows"]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_a_list_is_previewed_then_taken_over_and_its_certificates_say_so(
+    app: Any, api: Callable, session: Session, bastion: Any, send: Callable, take: Callable, encoding: str
+) -> None:
+    vendor = make.person_of(bastion)
+    row = f"BASTION FICTIF;732 829 320;H-1;1 à 3;v2;{day(700)}"
+    sent = send(row, f"Société inconnue;;H-9;1;v2;{day(700)}", encoding=encoding)
+    assert sent.status_code == 201
+    assert sent.json["mapping"] == {"name": 0, "siren": 1, "number": 2, "activities": 3, "version": 4, "valid_until": 5}
+    assert outcomes(sent) == [(2, "added"), (3, "unmatched")]
+    assert certificates(session) == []
+    done = take(sent)
+    assert (done.status_code, done.json["counts"]["added"], done.json["rows"]) == (200, 1, [])
+    (made,) = certificates(session)
+    assert (made.number, made.activities, made.verified_at is not None) == ("H-1", [1, 2, 3], True)
+    shown = api(vendor).get(f"/api/v1/providers/{bastion.id}/certificates").json["items"][0]
+    assert (shown["state"], shown["listed_on"]) == ("verified", str(clock.today()))
+    with app.app_context():
+        outbox.dispatch_due()
+    told = session.scalars(select(Notification.template).where(Notification.user_id == vendor.id)).all()
+    assert told == ["certificate_listed"]
+
+
+def test_taking_the_same_list_over_again_changes_nothing(
+    session: Session, bastion: Any, send: Callable, take: Callable
+) -> None:
+    row = f"Bastion Fictif;732829320;H-1;1;v2;{day(700)}"
+    first = send(row)
+    assert take(first).status_code == 200
+    assert take(first).json["code"] == "list_taken_over"
+    before = [(c.id, c.verified_at, c.missing_since) for c in certificates(session)]
+    again = send(row)
+    assert outcomes(again) == [(2, "known")]
+    assert take(again).json["counts"]["known"] == 1
+    assert [(c.id, c.verified_at, c.missing_since) for c in certificates(session)] == before
+
+
+def test_a_declared_certificate_on_the_list_becomes_verified(
+    session: Session, bastion: Any, send: Callable, take: Callable
+) -> None:
+    until = clock.today() + timedelta(days=700)
+    declared = make.CertificateFactory(
+        provider_id=bastion.id, scheme="hds", version="v2", activities=[1], number="H-1", valid_until=until, verified_at=None
+    )
+    sent = send(f"Bastion;732829320;h 1;1;v2;{day(700)}")
+    assert outcomes(sent) == [(2, "verified")]
+    take(sent)
+    assert refreshed(declared).verified_at is not None
+    assert len(certificates(session)) == 1
+
+
+def test_a_name_alone_is_proposed_and_counts_only_once_confirmed(
+    session: Session, send: Callable, take: Callable
+) -> None:
+    company("Éclair Santé SAS")
+    row = f"ECLAIR SANTE;;H-2;5, 6;v2;{day(300)}"
+    sent = send(row)
+    assert outcomes(sent) == [(2, "proposed")]
+    assert take(sent).json["counts"] == {
+        "added": 0, "verified": 0, "known": 0, "proposed": 1, "unmatched": 0, "bad": 0, "missing": 0,
+    }  # fmt: skip
+    assert certificates(session) == []
+    assert take(send(row), confirmed=[2]).json["counts"]["added"] == 1
+    assert [c.number for c in certificates(session)] == ["H-2"]
+
+
+def test_bad_rows_are_named_and_stop_everything_unless_they_are_left_aside_on_purpose(
+    session: Session, bastion: Any, send: Callable, take: Callable
+) -> None:
+    known = f"Bastion Fictif;732829320;H-1;1;v2;{day(700)}"
+    sent = send(
+        known, known, "Bastion;732829320;H-2;1;v2;bientôt", f"Bastion;732829320;H-3;9;v2;{day(700)}",
+        f"Bastion;732829320;H-4;1;v2;{day(-5)}", f"Bastion;732829320;H-5;1;v2;{day(4000)}",
+    )  # fmt: skip
+    assert outcomes(sent) == [(2, "added"), (3, "bad"), (4, "bad"), (5, "bad"), (6, "bad"), (7, "bad")]
+    faults = [row["faults"][0] for row in sent.json["rows"] if row["faults"]]
+    for said, expected in zip(faults, ("répète la ligne 2", "bientôt", "« 9 »", "avant de commencer", "36 mois"), strict=True):
+        assert expected in said
+    refused = take(sent)
+    assert (refused.status_code, refused.json["code"], refused.json["count"]) == (409, "list_has_bad_rows", 5)
+    assert certificates(session) == []
+    assert take(sent, skip_bad=True).json["counts"]["added"] == 1
+    assert [c.number for c in certificates(session)] == ["H-1"]
+
+
+def test_what_a_newer_list_no_longer_names_is_flagged_and_never_withdrawn(
+    sign_in: Callable, session: Session, operator: Any, bastion: Any, send: Callable, take: Callable
+) -> None:
+    company("Rempart Fictif", "303265045")
+    other = f"Rempart;303265045;R-1;1;v2;{day(700)}"
+    take(send(f"Bastion;732829320;H-1;1;v2;{day(700)}", other, listed_on=-30))
+    done = take(send(other, listed_on=-1))
+    assert (done.json["counts"]["missing"], done.json["counts"]["known"]) == (1, 1)
+    gone, kept = certificates(session)
+    assert (gone.missing_since, gone.withdrawn_at) == (clock.today() - timedelta(days=1), None)
+    assert kept.missing_since is None
+    browser = sign_in(operator)
+    page = browser.get("/a-verifier").text
+    assert "Disparus d'une liste officielle" in page
+    without = browser.post(f"/certificats/{gone.id}/garder", data={"reason": " "}, follow_redirects=True)
+    assert "Écrivez la raison" in without.text
+    assert refreshed(gone).missing_since is not None
+    browser.post(f"/certificats/{gone.id}/garder", data={"reason": "Renouvellement en cours chez l'organisme"})
+    assert refreshed(gone).missing_since is None
+    twice = browser.post(f"/certificats/{gone.id}/garder", data={"reason": "x"}, follow_redirects=True)
+    assert "n&#39;est plus signalé" in twice.text
+    older = take(send(other, listed_on=-20))
+    assert older.json["code"] == "list_older"
+
+
+def test_columns_are_chosen_once_and_remembered(api: Callable, operator: Any, bastion: Any, send: Callable) -> None:
+    titles = "Qui;Quoi;Jusque"
+    row = f"Bastion Fictif;1, 2;{day(100)}"
+    sent = send(row, titles=titles)
+    assert (sent.json["mapping"], sent.json["rows"]) == ({}, [])
+    path = f"/api/v1/certificate-lists/{sent.json['id']}/mapping"
+    assert api(operator).put(path, json={"mapping": {"name": 0}}).json["code"] == "list_without_end"
+    chosen = {"name": 0, "activities": 1, "valid_until": 2}
+    mapped = api(operator).put(path, json={"mapping": chosen, "default_version": "v2"})
+    assert [row["outcome"] for row in mapped.json["rows"]] == ["proposed"]
+    again = send(row, titles="Rang;" + titles, scheme="hds")
+    assert (again.json["mapping"], again.json["default_version"]) == ({"name": 1, "activities": 2, "valid_until": 3}, "v2")
+
+
+def test_what_is_no_list_is_refused_and_nothing_is_kept(session: Session, send: Callable) -> None:
+    assert send().json["code"] == "list_empty"
+    assert send(*["x"] * 5001).json["code"] == "list_too_long"
+    assert send("x" * (4 * 1024 * 1024)).json["code"] == "list_too_large"
+    assert send("x;;;;;", listed_on=2).status_code == 422
+    assert send("x;;;;;", scheme="nothing").status_code == 404
+    assert session.scalars(select(CertificateList)).all() == []
+
+
+def test_lists_are_the_operator_s_alone_and_forgotten_when_nobody_takes_them_over(
+    app: Any, api: Callable, sign_in: Callable, session: Session, send: Callable
+) -> None:
+    sent = send(f"Bastion;732829320;H-1;1;v2;{day(700)}")
+    path = f"/api/v1/certificate-lists/{sent.json['id']}"
+    for stranger in (accounts.user_in(), make.person_of(make.ProviderFactory())):
+        assert api(stranger).get(path).status_code == 404
+        assert api(stranger).post(f"{path}/takeover", json={}).status_code == 404
+        assert sign_in(stranger).get("/listes-officielles").status_code == 403
+    with app.app_context():
+        assert forget_lists(datetime.now(UTC)) == 0
+        assert forget_lists(datetime.now(UTC) + timedelta(days=8)) == 1
+
+
+def test_the_pages_lead_from_the_file_to_what_was_taken_over(
+    sign_in: Callable, session: Session, operator: Any, bastion: Any
+) -> None:
+    browser = sign_in(operator)
+    company("Éclair Santé")
+    content = "\n".join([
+        TITLES, f"Bastion;732829320;H-1;1;v2;{day(700)}", f"Eclair santé;;H-2;2;v2;{day(70)}", "Bastion;732829320;H-3;1;v2;?",
+    ]).encode("cp1252")  # fmt: skip
+    form = {"scheme": "hds", "listed_on": str(clock.today()), "file": (io.BytesIO(content), "hds.csv")}
+    page = browser.post("/listes-officielles", data=form).headers["Location"]
+    shown = browser.get(page).text
+    for words in ("À confirmer : même nom", "« ? » n&#39;est pas une date", "Confirmer la ligne 3"):
+        assert words in shown, words
+    columns = {"name": "0", "siren": "1", "number": "2", "activities": "3", "version": "4", "valid_until": "5"}
+    assert browser.post(f"{page}/colonnes", data={**columns, "valid_until": ""}).status_code == 422
+    assert browser.post(f"{page}/colonnes", data=columns).status_code == 302
+    refused = browser.post(f"{page}/reprise", data={"confirmed": "3"})
+    assert (refused.status_code, "Lignes impossibles à reprendre : 1" in refused.text) == (422, True)
+    assert browser.post(f"{page}/reprise", data={"confirmed": "3", "skip_bad": "1"}).status_code == 302
+    assert "Ce qui a été repris" in browser.get(page).text
+    assert [c.number for c in certificates(session)] == ["H-1", "H-2"]
+    assert "liste officielle du" in browser.get(f"/prestataires/{bastion.id}").text
+    assert "hds.csv" in browser.get("/listes-officielles").text
