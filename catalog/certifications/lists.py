@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 from catalog.certifications import list_queries, notices, queries
 from catalog.certifications.models import Certificate, CertificateList, CertificateListMapping, CertificateScheme
 from catalog.certifications.rules import lists
+from catalog.providers.events import ProviderChanged
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, rows_changed, transaction
 from marketplace.platform.errors import N_, BadInput, NotFound, RuleBroken
+from marketplace.platform.events import announce
 from marketplace.platform.i18n import language
 from marketplace.platform.permissions import Actor, require
 from marketplace.platform.spreadsheets import read_cells
@@ -188,6 +190,8 @@ def _write(
             )  # fmt: skip
         seen.add(certificate.id)
     session.flush()
+    for provider_id in sorted({row.provider.id for row in preview.rows if row.provider and row.counts_with(confirmed)}):
+        announce(session, ProviderChanged(provider_id))
     return seen
 
 

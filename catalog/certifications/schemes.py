@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 
 from catalog.certifications.models import CertificateActivity, CertificateScheme, CertificateVersion
 from catalog.certifications.rules import schemes as rules
+from catalog.providers.events import CertificateRulesChanged
 from marketplace.platform import audit
 from marketplace.platform.database import transaction
 from marketplace.platform.errors import NotFound
+from marketplace.platform.events import announce
 from marketplace.platform.permissions import Actor, require
 
 
@@ -89,3 +91,4 @@ def _record(
     session: Session, actor: Actor, action: str, code: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]
 ) -> None:
     audit.record(session, actor, action, "certificate_scheme", code, before=before, after=after)
+    announce(session, CertificateRulesChanged())
