@@ -38,7 +38,7 @@ LEGAL_FORMS: Final = frozenset("sa sas sasu sarl eurl snc gie scop se spa gmbh l
 OUTCOMES: Final = ("added", "verified", "known", "proposed", "unmatched", "bad")
 BAD: Final = "bad"
 _DATE = re.compile(r"(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}))(?:[T ].*)?$")
-_RANGE = re.compile(r"(\d{1,3})\s*(?:-|–|à|a|to)\s*(\d{1,3})")
+_RANGE = re.compile(r"(\d{1,3})\s*(?:-|\u2013|\u00e0|a|to)\s*(\d{1,3})")
 
 
 @dataclass(frozen=True)
