@@ -1,8 +1,8 @@
 """Published lists of certified companies: as sent, how they were read, and which certificates they name or no longer do."""
 from alembic import op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
