@@ -92,6 +92,9 @@ from tenders.composition.studies import own_pages as own_studies_pages
 from tenders.composition.studies import pages as studies_pages
 from tenders.composition.studies import permissions as studies_permissions
 from tenders.composition.studies import running as studies
+from tenders.contracts import api as contracts_api
+from tenders.contracts import listeners as contracts
+from tenders.contracts import pages as contracts_pages
 from tenders.contracts import permissions as contracts_permissions
 from tenders.contracts.ordering import api as ordering_api
 from tenders.contracts.ordering import desk_api as order_desk_api
@@ -107,6 +110,7 @@ from tenders.dashboard.control_room import pages as control_room_pages
 from tenders.dashboard.control_room import services as control_room
 from tenders.dashboard.navigation import SITE_MAP
 from tenders.demand import api as demand_api
+from tenders.demand import events as demand_events
 from tenders.demand import grid_pages as need_grid_pages
 from tenders.demand import history_pages as need_history_pages
 from tenders.demand import import_api as need_import_api
@@ -156,6 +160,7 @@ API_BLUEPRINTS = (
     studies_api.bp,
     ordering_api.bp,
     order_desk_api.bp,
+    contracts_api.bp,
 )
 PAGE_BLUEPRINTS = (
     accounts_pages.bp,
@@ -169,6 +174,7 @@ PAGE_BLUEPRINTS = (
     demand_pages.bp,
     mergers_pages.bp,
     demand_undoing_pages.bp,
+    contracts_pages.bp,
     need_history_pages.bp,
     need_import_pages.bp,
     need_grid_pages.bp,
@@ -238,6 +244,8 @@ LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (grappes_events.GrappeDissolved, demand.release_grappe),
     (grappes_events.LeavingEffects, demand.pools_left_smaller),
     (certifications_events.LotsRelyingOn, matching.lots_relying_on),
+    (certifications_events.LotsRelyingOn, contracts.contracts_relying_on),
+    (demand_events.RelyingOnClosing, contracts.contracts_relying_on_closing),
     (grappes_events.PooledFor, demand.centres_pooled_for),
     (providers_events.ProviderChanged, search_listings.on_provider_changed),
     (providers_events.CertificateRulesChanged, search_listings.on_rules_changed),

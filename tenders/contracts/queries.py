@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from catalog.providers.models import Provider
 from marketplace.establishments.models import Establishment
+from marketplace.platform import clock
 from marketplace.platform.errors import NotFound
 from marketplace.platform.pagination import USUAL_PAGE, paginate
 from marketplace.platform.permissions import Actor
 from tenders.contracts.models import Contract, ContractDecision, ContractMember, LotExecution
-from tenders.vehicles.models import Lot
+from tenders.demand.models import Need
+from tenders.vehicles.models import Lot, Vehicle
 
 
 def visible_contracts(actor: Actor) -> Select[Contract]:
@@ -102,3 +104,23 @@ def regions_of(session: Session, establishment_ids: Sequence[UUID]) -> dict[UUID
     """The region (INSEE code) of each establishment."""
     statement = select(Establishment.id, Establishment.region).where(Establishment.id.in_(establishment_ids))
     return dict(session.execute(statement).all())
+
+
+def list_lots_without_contract(session: Session, actor: Actor) -> list[Lot]:
+    """Decided lots of the actor's centres on which something is committed and no contract runs, the oldest closing first."""
+    running = exists().where(
+        Contract.lot_id == Lot.id, Contract.lapsed_at.is_(None), Contract.terminated_on.is_(None)
+    )
+    committed = exists().where(Need.lot_id == Lot.id, Need.status == "counted", Need.ordered_quantity > 0)
+    statement = (
+        select(Lot)
+        .join(Lot.vehicle)
+        .options(contains_eager(Lot.vehicle))
+        .where(
+            Vehicle.organisation_id.in_(actor.organisation_ids(("admin", "buyer"), kind="purchasing_centre")),
+            Lot.closed_at.is_not(None), Lot.cancelled_at.is_(None), Vehicle.ends_on >= clock.today(), committed, ~running,
+        )
+        .order_by(Lot.closed_at, Lot.id)
+        .limit(USUAL_PAGE)
+    )  # fmt: skip
+    return list(session.scalars(statement))

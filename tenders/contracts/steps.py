@@ -1,4 +1,5 @@
 """Steps that other rooms take on a contract: record a decision, entitle a member, count what is called off."""
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from catalog.offers.rules import unit_price_for
 from marketplace.establishments.models import Establishment
 from marketplace.platform import clock
-from marketplace.platform.facts import pack
+from marketplace.platform.facts import to_json
 from marketplace.platform.permissions import Actor
 from tenders.contracts.models import Contract, ContractDecision, ContractMember
 from tenders.contracts.rules.counting import check_call_off
@@ -23,8 +24,8 @@ def record_decision(
     """Step: write the next decision of a contract whose row the caller holds."""
     last = select(func.max(ContractDecision.number)).where(ContractDecision.contract_id == contract.id)
     decision = ContractDecision(
-        contract_id=contract.id, number=(session.scalar(last) or 0) + 1, kind=kind, evidence=pack(evidence), reason=reason,
-        decided_by=actor.user_id,
+        contract_id=contract.id, number=(session.scalar(last) or 0) + 1, kind=kind, evidence=json.loads(to_json(evidence)),
+        reason=reason, decided_by=actor.user_id,
     )  # fmt: skip
     session.add(decision)
     session.flush()

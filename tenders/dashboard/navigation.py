@@ -28,6 +28,7 @@ SITE_MAP = (
     Entry(N_("Commandes"), "ordering_pages.show_desk", CARE, section="/commandes"),
     Entry(N_("Commandes"), "execution_pages.show_book", PROVIDER, section="/carnet-de-commandes"),
     Entry(N_("Exécution"), "execution_pages.list_consumption", CENTRE, section="/execution"),
+    Entry(N_("Contrats"), "contracts_pages.list_contracts", CENTRE | CARE | PROVIDER, section="/contrats"),
     Entry(N_("Grappes"), "grappes_pages.list_grappes", CENTRE | AUTHORITY, section="/grappes"),
     Entry(N_("Établissements"), "establishments_pages.list_establishments", CENTRE | AUTHORITY | OPERATOR,
           section="/etablissements"),

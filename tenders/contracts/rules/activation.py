@@ -58,14 +58,19 @@ def activation(minimum: int | None, scope: str, members: Iterable[CommittedPart]
     return Activation(all(test.is_met for test in tests), committed, minimum, scope, tests, parts)
 
 
-def check_activation(status: str, *, is_signed: bool) -> None:
-    """Refuse to activate what is not signed, or no longer waits: RuleBroken `contract_not_signed`, `contract_not_waiting`."""
+def check_waiting(status: str) -> None:
+    """Refuse to decide of a contract that no longer waits for it: RuleBroken `contract_not_waiting`."""
     if status != "concluded":
         raise RuleBroken(
             "contract_not_waiting",
             "Ce contrat n'attend plus son activation : rouvrez sa page pour voir où il en est.",
             contract_status=status,
         )
+
+
+def check_activation(status: str, *, is_signed: bool) -> None:
+    """Refuse to activate what is not signed, or no longer waits: RuleBroken `contract_not_signed`, `contract_not_waiting`."""
+    check_waiting(status)
     if not is_signed:
         raise RuleBroken(
             "contract_not_signed",

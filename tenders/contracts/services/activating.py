@@ -10,7 +10,7 @@ from marketplace.platform import audit, clock
 from marketplace.platform.database import transaction
 from marketplace.platform.errors import RuleBroken
 from marketplace.platform.permissions import Actor, require
-from tenders.contracts import queries
+from tenders.contracts import notices, queries
 from tenders.contracts.models import Contract
 from tenders.contracts.rules.activation import Activation, CommittedPart, activation, check_activation
 from tenders.contracts.steps import record_decision
@@ -48,6 +48,7 @@ def activate_contract(actor: Actor, contract_id: UUID) -> Contract:
             after={"committed": answer.committed, "minimum": answer.minimum, "scope": answer.scope,
                    "members": len(answer.members)},
         )  # fmt: skip
+        notices.activated(session, contract)
         return contract
 
 

@@ -21,7 +21,7 @@ from marketplace.platform.errors import N_, BadInput, RuleBroken
 from marketplace.platform.http import name_constraint
 from marketplace.platform.idempotency import RequestKey, claim, remember
 from marketplace.platform.permissions import Actor, require
-from tenders.contracts import queries
+from tenders.contracts import notices, queries
 from tenders.contracts.models import Contract, ContractMember, LotExecution
 from tenders.contracts.rules.activation import CommittedPart, activation
 from tenders.contracts.rules.conclusion import (
@@ -41,9 +41,11 @@ from tenders.contracts.rules.conclusion import (
 )
 from tenders.contracts.rules.frozen_prices import freeze
 from tenders.contracts.steps import record_decision
+from tenders.demand.envelopes.booking import book
 from tenders.demand.models import Need
 from tenders.demand.queries.closings import find_last_closing
-from tenders.demand.rules.price_at_award import PriceAtAward, PricedNeed, price_at_award
+from tenders.demand.rules.price_at_award import PriceAtAward, PricedNeed, PriceDropped, price_at_award
+from tenders.demand.writing import lock_pool, move
 from tenders.matching.holders import lacking_as_holder
 from tenders.vehicles import queries as vehicles
 from tenders.vehicles.models import Lot
@@ -93,7 +95,8 @@ def conclude_contract(actor: Actor, lot_id: UUID, terms: Terms, *, key: RequestK
         require(actor, "contract.conclude", centre=lot.vehicle.organisation_id)
         holder = get_provider(session, actor, terms.holder_id)
         grid = _grid(session, actor, holder, terms)
-        lot = _lock_lot(session, lot_id)
+        lot = lock_lot(session, lot_id)
+        lock_pool(session, lot_id)
         needs = _committed_needs(session, lot)
         frame = _frame(session, lot, needs)
         execution = _lock_execution(session, lot_id, terms.holder_selection)
@@ -124,7 +127,8 @@ def _grid(session: Session, actor: Actor, holder: Provider, terms: Terms) -> Pri
     return grid_of(shown.row)
 
 
-def _lock_lot(session: Session, lot_id: UUID) -> Lot:
+def lock_lot(session: Session, lot_id: UUID) -> Lot:
+    """Step: the lot's row as it is once held; before its pool (tenders/demand/writing.py, 2)."""
     statement = select(Lot).where(Lot.id == lot_id).with_for_update(key_share=True)
     return session.scalars(statement, execution_options={"populate_existing": True}).one()
 
@@ -229,26 +233,49 @@ def _write(
     session.flush()
     committed = committed_to([need.ordered_quantity or 0 for need in kept], part)
     session.add_all(
-        ContractMember(
-            contract_id=contract.id, establishment_id=need.establishment_id, organisation_id=need.organisation_id,
-            grappe_id=need.grappe_id, pooled_quantity=need.ordered_quantity or 0, committed_quantity=owed,
-            uplift=uplifts[need.establishment_id], unit_price=settled.unit_prices[need.establishment_id],
-            since=max(contract.starts_on, clock.today()),
-        )
+        _member(contract, need, owed, uplifts[need.establishment_id], settled.unit_prices[need.establishment_id])
         for need, owed in zip(kept, committed, strict=True)
-    )  # fmt: skip
+    )
     evidence = {
         "closing_round": contract.closing_round, "pooled_quantity": contract.pooled_quantity,
         "members": {str(key): price for key, price in settled.unit_prices.items()},
         "left_at_price": {str(key): {"limit": left.limit, "prices": left.prices_seen} for key, left in settled.dropped.items()},
     }  # fmt: skip
     record_decision(session, actor, contract, "concluded", evidence)
+    _let_go(session, contract, [need for need in needs if need.establishment_id in settled.dropped], settled.dropped)
+    notices.concluded(session, contract)
+    session.refresh(contract)
     audit.record(
         session, actor, "contract.concluded", "contract", contract.id, organisation_id=contract.organisation_id,
         after={"lot_id": lot.id, "holder_id": terms.holder_id, "offer_id": terms.offer_id, "origin": terms.origin,
                "starts_on": contract.starts_on, "ends_on": contract.ends_on, "members": len(kept)},
     )  # fmt: skip
     return contract
+
+
+def _member(contract: Contract, need: Need, owed: int, uplift: Decimal, unit_price: Decimal) -> ContractMember:
+    return ContractMember(
+        contract_id=contract.id, establishment_id=need.establishment_id, organisation_id=need.organisation_id,
+        grappe_id=need.grappe_id, pooled_quantity=need.ordered_quantity or 0, committed_quantity=owed, uplift=uplift,
+        unit_price=unit_price, since=max(contract.starts_on, clock.today()),
+    )  # fmt: skip
+
+
+def _let_go(
+    session: Session, contract: Contract, needs: Sequence[Need], dropped: Mapping[UUID, PriceDropped]
+) -> None:
+    """Members whose limit the price exceeds: with a single holder nothing is left for them on the lot (§4b.8)."""
+    if not needs:
+        return
+    notices.left_at_price(session, contract, needs, dropped)
+    if contract.holder_selection != "single":
+        return
+    freed = sum(need.ordered_quantity or 0 for need in needs)
+    for need in needs:
+        need.ordered_quantity, need.decision_code = 0, "price_above_limit"
+    session.flush()
+    move(session, contract.lot_id, needs, "excluded")
+    book(session, contract.lot_id, "released", -freed, reason="left_at_award")
 
 
 def _columns(lot: Lot, terms: Terms, wanted: Wanted) -> dict[str, Any]:

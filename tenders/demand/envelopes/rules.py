@@ -11,7 +11,10 @@ from marketplace.platform.errors import N_, RuleBroken, Sentence
 KINDS = ("minimum", "maximum", "committed", "called_off", "released", "adjusted")
 ENGAGING = ("committed", "released", "adjusted")
 """Kinds whose sum is engaged: what closings committed, less what was released, corrected by hand."""
-REASONS = ("lot_opened", "lot_closed", "ordered", "lot_cancelled", "vehicle_ended", "correction", "closing_undone")
+REASONS = (
+    "lot_opened", "lot_closed", "ordered", "lot_cancelled", "vehicle_ended", "correction", "closing_undone", "left_at_award",
+    "minimum_missed",
+)  # fmt: skip
 THRESHOLDS = (70, 85, 95, 100)
 """Per cent of the maximum at which the centre is warned, once each."""
 WEEKS_LOOKED_AT = 12
