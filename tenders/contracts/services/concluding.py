@@ -1,4 +1,8 @@
-"""Use case: conclude a contract on a decided lot, its prices frozen and its members listed."""
+"""Use case: conclude a contract on a decided lot, its prices frozen and its members listed.
+
+Order of locks, going on from tenders/demand/writing.py: lots → lot_totals → rows of the pool → lot_executions → contracts
+(several in id order) → envelopes. An idempotency key is claimed before all of them.
+"""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
