@@ -1,8 +1,8 @@
 """Why a ledger gives back: who left at the price obtained, a contract whose minimum was missed."""
 from alembic import op
 
-revision = "0033"
-down_revision = "0032"
+revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
