@@ -145,7 +145,12 @@ def _base(f: Filters) -> str:
     return " AND ".join([condition for condition, is_asked in asked if is_asked] or ["true"])
 
 
-def _offers(f: Filters) -> str:
+def _carries_name(f: Filters, sort: str) -> bool:
+    """Whether the rows bring their name along: without a category all are read anyway, and too many to look up again."""
+    return sort == "name" and f.category is None
+
+
+def _offers(f: Filters, sort: str) -> str:
     """m: offers (of the category) that fail one facet at most; others: how many each other category would have.
 
     The category's own rows are materialised first: guessing how many providers pass, the planner would look them up one
@@ -156,12 +161,14 @@ def _offers(f: Filters) -> str:
     chosen = "" if f.category is None else "AND o.category_code = :category"
     in_the_mode = f"AND {MODE_HOLDS}" if f.delivery_mode else ""
     none = "WHERE false" if f.category is None else ""
+    name = "o.sort_name" if _carries_name(f, sort) else "CAST(NULL AS text) AS sort_name"
     return f"""o AS MATERIALIZED (
-            SELECT o.offer_id, o.provider_id, o.category_code, o.delivery_modes, {mode} AS missed
+            SELECT o.offer_id, o.provider_id, o.category_code, o.delivery_modes, {name}, {mode} AS missed
             FROM offer_listings o WHERE {_base(f)} {chosen}),
         m AS MATERIALIZED (
             SELECT * FROM (
-                SELECT o.offer_id, o.category_code, o.delivery_modes, p.region_set, p.proof_set, p.missed + o.missed AS missed
+                SELECT o.offer_id, o.category_code, o.delivery_modes, o.sort_name, p.region_set, p.proof_set,
+                    p.missed + o.missed AS missed
                 FROM o JOIN p ON p.provider_id = o.provider_id
             ) AS joined WHERE missed IN ({one_at_most})),
         others AS MATERIALIZED (
@@ -200,17 +207,18 @@ def sort_key(f: Filters, sort: str) -> str:
 
 def _page(f: Filters, sort: str, after: tuple[str, UUID] | None) -> str:
     kind = "text" if sort == "name" else "numeric"
+    source = "m" if _carries_name(f, sort) else "m JOIN offer_listings o ON o.offer_id = m.offer_id"
+    key = "m.sort_name" if _carries_name(f, sort) else sort_key(f, sort)
     beyond = f"WHERE (key, offer_id) > (CAST(:after_key AS {kind}), CAST(:after_id AS uuid))" if after else ""
     return f"""SELECT 'hit', CAST(offer_id AS text), row_number() OVER (ORDER BY key, offer_id), CAST(key AS text)
-        FROM (SELECT * FROM (SELECT o.offer_id, {sort_key(f, sort)} AS key
-                             FROM m JOIN offer_listings o ON o.offer_id = m.offer_id WHERE m.missed = 0) AS answers
+        FROM (SELECT * FROM (SELECT m.offer_id, {key} AS key FROM {source} WHERE m.missed = 0) AS answers
               {beyond} ORDER BY key, offer_id LIMIT :limit) AS page"""
 
 
 def search_statement(f: Filters, sort: str, after: tuple[str, UUID] | None) -> str:
     """Rows (kind, key, n, sort): 'total', the facets' counts, and 'hit' in the page's order (n)."""
     kept = f"missed IN ({', '.join(str(bit) for bit in PROVIDER_BITS)})"
-    return f"WITH {_providers(f, kept)}, {_offers(f)} {COUNTS} UNION ALL {_page(f, sort, after)}"
+    return f"WITH {_providers(f, kept)}, {_offers(f, sort)} {COUNTS} UNION ALL {_page(f, sort, after)}"
 
 
 def shown_statement(f: Filters) -> str:
