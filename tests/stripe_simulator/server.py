@@ -193,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = f'<form method="post">{button}</form>'
             self._send(200, PAGE.format(title="Paiement simulé", body=body).encode(), "text/html; charset=utf-8")
         else:
-            self._send(404, b"")
+            self._send(204 if kind == "favicon.ico" else 404, b"")
 
     def _press(self, path: str, form: dict[str, str]) -> None:
         kind, _, object_id = path.strip("/").partition("/")
