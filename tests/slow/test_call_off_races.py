@@ -2,12 +2,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from app import create_app
 from marketplace.platform.database import db
 from marketplace.platform.errors import RuleBroken
 from tenders.contracts.models import Contract
@@ -17,12 +19,23 @@ from tenders.contracts.ordering.services.approving import cancel_call_off
 from tenders.contracts.ordering.services.cart import put_in_cart
 from tenders.contracts.ordering.services.placing import place_call_offs, place_cart
 from tenders.contracts.ordering.services.transferring import accept_transfer, offer_transfer
+from tests.conftest import test_settings
 from tests.factories.base import use_session
 from tests.factories.contracts import ActiveContract, ContractMemberFactory, active_contract, contract_on, decided_lot
 from tests.factories.ordering import ask, assert_orders_add_up, order, shared_lot
 
 pytestmark = pytest.mark.slow
 CLIENTS = 32
+
+
+@pytest.fixture
+def real_app(fresh_database: str) -> Iterator[Flask]:
+    """An application on its own database with a connection for each client, so that none waits for anything but a lock."""
+    app = create_app(replace(test_settings(fresh_database), pool_size=CLIENTS))
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture
