@@ -125,9 +125,14 @@ def _prepare(merger_id: UUID) -> None:
     with transaction() as session:
         target_id = session.get_one(Merger, merger_id).target_lot_id
         grappes = {vote.grappe_id for vote in queries.list_roll(session, merger_id)}
-    for grappe_id in sorted(each for each in grappes if each is not None and target_id is not None):
-        with transaction() as session:
-            ensure_grappe_row(session, target_id, grappe_id)  # type: ignore[arg-type]
+    for grappe_id in sorted(each for each in grappes if each is not None):
+        if target_id is not None:
+            _prepare_row(target_id, grappe_id)
+
+
+def _prepare_row(target_id: UUID, grappe_id: UUID) -> None:
+    with transaction() as session:
+        ensure_grappe_row(session, target_id, grappe_id)
 
 
 def _lock_latest(session: Session, lot_id: UUID) -> Merger:
