@@ -96,12 +96,22 @@ from tenders.contracts import api as contracts_api
 from tenders.contracts import listeners as contracts
 from tenders.contracts import pages as contracts_pages
 from tenders.contracts import permissions as contracts_permissions
+from tenders.contracts.invoicing import api as invoicing_api
+from tenders.contracts.invoicing import pages as invoicing_pages
+from tenders.contracts.invoicing import permissions as invoicing_permissions
+from tenders.contracts.invoicing import receiving_api, receiving_pages
+from tenders.contracts.invoicing.services import drawing as invoice_drawing
+from tenders.contracts.invoicing.services import originals as invoice_originals
 from tenders.contracts.ordering import api as ordering_api
 from tenders.contracts.ordering import desk_api as order_desk_api
 from tenders.contracts.ordering import execution_pages
 from tenders.contracts.ordering import pages as ordering_pages
 from tenders.contracts.ordering import permissions as ordering_permissions
 from tenders.contracts.ordering import rights_pages as order_rights_pages
+from tenders.contracts.settlement import api as settlement_api
+from tenders.contracts.settlement import pages as settlement_pages
+from tenders.contracts.settlement import permissions as settlement_permissions
+from tenders.contracts.settlement import services as settlement
 from tenders.dashboard import mailbox, what_if_pages
 from tenders.dashboard import pages as dashboard_pages
 from tenders.dashboard import permissions as dashboard_permissions
@@ -158,6 +168,9 @@ API_BLUEPRINTS = (
     contacts_api.bp,
     matching_api.bp,
     studies_api.bp,
+    settlement_api.bp,
+    invoicing_api.bp,
+    receiving_api.bp,
     ordering_api.bp,
     order_desk_api.bp,
     contracts_api.bp,
@@ -193,6 +206,9 @@ PAGE_BLUEPRINTS = (
     studies_pages.bp,
     own_studies_pages.bp,
     contacts_pages.bp,
+    settlement_pages.bp,
+    invoicing_pages.bp,
+    receiving_pages.bp,
     ordering_pages.bp,
     order_rights_pages.bp,
     execution_pages.bp,
@@ -214,6 +230,8 @@ PERMISSIONS = {
     "contracts": contracts_permissions.PERMISSIONS,
     "studies": studies_permissions.PERMISSIONS,
     "ordering": ordering_permissions.PERMISSIONS,
+    "settlement": settlement_permissions.PERMISSIONS,
+    "invoicing": invoicing_permissions.PERMISSIONS,
     "dashboard": dashboard_permissions.PERMISSIONS,
 }
 PUBLIC_ENDPOINTS = {
@@ -284,6 +302,9 @@ CHECKS: dict[str, jobs.Check] = {
     "certifications.forget_lists": certificate_lists.forget_lists,
     "providers.forget_sign_ups": sign_up.forget_sign_ups,
     "providers.end_suspensions": suspensions.end_suspensions,
+    "settlement.settle_due": settlement.settle_due,
+    "invoicing.draw_mandated": invoice_drawing.draw_mandated,
+    "invoicing.keep_originals": invoice_originals.keep_originals,
     "control_room.send_summaries": control_room.send_summaries,
 }
 """What falls due: name → use case that does everything due now and says how many (run each minute by the worker)."""

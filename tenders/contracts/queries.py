@@ -13,6 +13,7 @@ from marketplace.platform.errors import NotFound
 from marketplace.platform.pagination import USUAL_PAGE, paginate
 from marketplace.platform.permissions import Actor
 from tenders.contracts.models import Contract, ContractDecision, ContractMember, LotExecution
+from tenders.contracts.rules.selling import seller_under
 from tenders.demand.models import Need
 from tenders.vehicles.models import Lot, Vehicle
 
@@ -124,3 +125,8 @@ def list_lots_without_contract(session: Session, actor: Actor) -> list[Lot]:
         .limit(USUAL_PAGE)
     )  # fmt: skip
     return list(session.scalars(statement))
+
+
+def seller_of(contract: Contract) -> UUID:
+    """The organisation that sells to the members, and invoices them (rules/selling.py)."""
+    return seller_under(contract.lot.vehicle.technique, contract.holder.organisation_id, contract.organisation_id)

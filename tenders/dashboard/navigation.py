@@ -37,6 +37,7 @@ SITE_MAP = (
     Entry(N_("Ma fiche"), "profiles_pages.own_profile", PROVIDER, section="/prestataires"),
     Entry(N_("Certificats"), "certifications_pages.list_certificates", PROVIDER | OPERATOR, section="/certificats"),
     Entry(N_("Contacts"), "contacts_pages.list_exchanges", PROVIDER, section="/contacts"),
+    Entry(N_("Factures"), "invoicing_pages.list_invoices", CARE | PROVIDER | CENTRE, section="/factures"),
     Entry(N_("Référentiels"), "establishments_pages.reference_data", OPERATOR, section="/etablissements/referentiels"),
     Entry(N_("Rapprochements"), "billing_pages.list_reconciliations", OPERATOR, section="/facturation/rapprochements"),
     Entry(N_("Ma formule"), "billing_pages.show_plan", PROVIDER, "account", section="/facturation/formule"),

@@ -16,9 +16,9 @@ from marketplace.platform.errors import RuleBroken
 from tenders.contracts.invoicing.factur_x.page import as_pdf
 from tenders.contracts.invoicing.factur_x.writing import as_xml
 from tenders.contracts.invoicing.rules.invoice import check_complete, credit_of, totals_of, unit_code, vat_category
-from tenders.contracts.invoicing.rules.issuing import issuer_of
 from tenders.contracts.invoicing.rules.mentions import drawn_by, mandate_text
 from tenders.contracts.invoicing.rules.numbering import invoice_number, missing_numbers
+from tenders.contracts.rules.selling import seller_under
 from tests.factories.invoices import CLINIC, HOLDER, invoice, line
 
 RAM = {"ram": "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"}
@@ -141,9 +141,9 @@ def test_numbers_are_chronological_in_a_series_of_a_year():
 
 
 def test_the_holder_invoices_except_in_resale():
-    assert issuer_of("framework_call_offs", "holder", "centre") == "holder"
-    assert issuer_of("listing", "holder", "centre") == "holder"
-    assert issuer_of("resale", "holder", "centre") == "centre"
+    assert seller_under("framework_call_offs", "holder", "centre") == "holder"
+    assert seller_under("listing", "holder", "centre") == "holder"
+    assert seller_under("resale", "holder", "centre") == "centre"
 
 
 def test_an_invoice_drawn_under_a_mandate_says_so():

@@ -130,24 +130,18 @@ def test_negative_figures_are_a_mistake():
 
 
 @pytest.mark.parametrize(("facts", "code"), [
-    ({"over": False, "open_orders": 0, "unsettled": True}, "contract_not_over"),
-    ({"over": True, "open_orders": 2, "unsettled": True}, "orders_still_open"),
-    ({"over": True, "open_orders": 0, "unsettled": False}, "contract_settled"),
+    ({"over": False, "open_orders": 0}, "contract_not_over"), ({"over": True, "open_orders": 2}, "orders_still_open"),
 ])  # fmt: skip
-def test_a_true_up_waits_for_the_end_and_is_made_once(facts, code):
+def test_a_true_up_waits_for_the_end_of_the_contract_and_of_its_orders(facts, code):
     with pytest.raises(RuleBroken) as refused:
         check_can_settle(**facts)
     assert refused.value.code == code
 
 
-@pytest.mark.parametrize(("member", "code"), [
-    (Member("a", 100, 40), "share_owed"), (Member("a", 100, 120), "share_surplus"), (Member("a", 100, 100), "share_met"),
+@pytest.mark.parametrize(("figures", "code"), [
+    ((100, 40, 60), "share_owed"), ((100, 40, 0), "share_relieved"), ((100, 120, 0), "share_surplus"),
+    ((100, 100, 0), "share_met"),
 ])  # fmt: skip
-def test_each_result_has_its_sentence(member, code):
-    share = settle(member.committed, [member], {}).shares[0]
-    assert say_share(share, Sentence("unit_endpoint", "postes")).code == code
-
-
-def test_a_member_relieved_by_others_is_told_so():
-    statement = settle(100, [Member("a", 60, 40), Member("b", 60, 70)], {})
-    assert say_share(statement.shares[0], Sentence("unit_endpoint", "postes")).code == "share_relieved"
+def test_each_result_has_its_sentence(figures, code):
+    words = {"unit": Sentence("unit_endpoint", "postes"), "amount": Sentence("whole_amount", "10 €")}
+    assert say_share(*figures, **words).code == code

@@ -131,8 +131,8 @@ def share_shortfall(minimum: int, members: Sequence[Member], rule: str) -> list[
     return split_by_largest_remainder(shared, gaps) if shared else [0] * len(members)
 
 
-def check_can_settle(*, over: bool, open_orders: int, unsettled: bool) -> None:
-    """Refuse a true-up before the term, with orders still on their way, or decided already."""
+def check_can_settle(*, over: bool, open_orders: int) -> None:
+    """Refuse a true-up before the term, or with orders still on their way."""
     if not over:
         raise RuleBroken(
             "contract_not_over", "Le marché n'est pas terminé : le décompte se fait à son terme, quand tout est consommé."
@@ -143,25 +143,21 @@ def check_can_settle(*, over: bool, open_orders: int, unsettled: bool) -> None:
             "{orders} commandes attendent encore leur service fait ou leur refus : terminez-les, puis faites le décompte.",
             orders=open_orders,
         )
-    if not unsettled:
-        raise RuleBroken("contract_settled", "Le décompte de ce marché est déjà fait : il ne se refait pas.")
 
 
-def say_share(share: Share, unit: Sentence) -> Sentence:
+def say_share(committed: int, consumed: int, owed: int, *, unit: Sentence, amount: Sentence) -> Sentence:
     """A member's result in one sentence: fact, consequence."""
-    values = {
-        "consumed": share.member.consumed, "committed": share.member.committed, "owed": share.owed, "unit": unit,
-        "amount": share.amount, "relieved": share.relieved, "surplus": share.member.surplus,
-    }  # fmt: skip
-    if share.owed:
-        said = N_("{consumed} {unit} consommés sur {committed} engagés : {owed} à régler, soit {amount} € HT.")
+    values = {"consumed": consumed, "committed": committed, "owed": owed, "unit": unit, "amount": amount,
+              "surplus": consumed - committed}  # fmt: skip
+    if owed:
+        said = N_("{consumed} {unit} consommés sur {committed} engagés : {owed} à régler, soit {amount} HT.")
         return Sentence("share_owed", said, values)
-    if share.member.shortfall:
+    if consumed < committed:
         said = N_(
             "{consumed} {unit} consommés sur {committed} engagés : rien à régler, le minimum commun est atteint pour vous."
         )
         return Sentence("share_relieved", said, values)
-    if share.member.surplus:
+    if consumed > committed:
         said = N_("{consumed} {unit} consommés pour {committed} engagés, {surplus} de plus : rien à régler.")
         return Sentence("share_surplus", said, values)
     return Sentence("share_met", N_("{consumed} {unit} consommés, comme engagé : rien à régler."), values)

@@ -51,3 +51,15 @@ def mandate_text(issuer: str, siren: str) -> str:
         "quinze jours. Il la dépose sur sa plateforme agréée : Grappe ne la transmet pas.\n"
         "Le mandat prend effet à sa signature et prend fin dès que le mandant le retire, pour les factures à venir."
     )
+
+
+def of_periods(quantity: int, unit: str, periods: int, period: str, where: str) -> str:
+    """What a line counts: "300 postes × 36 mois, Clinique du Lac"."""
+    named = {"month": "mois", "year": "an" if periods == 1 else "ans"}.get(period)
+    counted = f"{quantity} {unit}" if named is None else f"{quantity} {unit} × {periods} {named}"
+    return f"{counted}, {where}"
+
+
+def shortfall_line(owed: int, unit: str, where: str) -> str:
+    """What a line of a true-up is for."""
+    return f"Minimum contractuel non consommé : {owed} {unit} sur la durée du marché, {where}"
