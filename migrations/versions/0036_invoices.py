@@ -1,8 +1,8 @@
 """Invoices, their series, originals and payments; details of parties and suppliers' files; true-ups of contracts."""
 from alembic import op
 
-revision = "0035"
-down_revision = "0034"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 
