@@ -132,6 +132,7 @@ from tenders.demand import services as demand_services
 from tenders.demand import undoing_pages as demand_undoing_pages
 from tenders.demand.cli import pool_commands
 from tenders.demand.envelopes import alerts as envelope_alerts
+from tenders.demand.envelopes import api as envelopes_api
 from tenders.demand.envelopes import listeners as envelopes
 from tenders.demand.estimates import api as estimates_api
 from tenders.demand.mergers import api as mergers_api
@@ -158,6 +159,7 @@ API_BLUEPRINTS = (
     demand_api.bp,
     need_import_api.bp,
     mergers_api.bp,
+    envelopes_api.bp,
     estimates_api.bp,
     profiles_api.bp,
     subcontracting_api.bp,

@@ -19,5 +19,6 @@ PERMISSIONS = (
     Permission("merger.read", "signed_in", EVERY_ROLE, scope="read"),
     Permission("merger.vote", "own", frozenset({"admin", "signatory"}), scope="sign", kinds=_CARE),
     Permission("lot.close", "centre", frozenset({"admin", "buyer"}), kinds=frozenset({"purchasing_centre"})),
+    Permission("envelope.read", "centre", EVERY_ROLE, scope="read", kinds=frozenset({"purchasing_centre"})),
     Permission("envelope.adjust", "centre", frozenset({"admin", "buyer"}), kinds=frozenset({"purchasing_centre"})),
 )

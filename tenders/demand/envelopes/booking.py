@@ -64,7 +64,7 @@ def book(
     `amount` defaults to the quantity at the reference price over the term (euros excluding VAT). RuleBroken
     `envelope_exhausted`, `envelope_below_zero`; the CHECKs of `envelopes` are the last guard.
     """
-    envelope = _lock(session, lot_id)
+    envelope = lock_ledger(session, lot_id)
     if amount is None and envelope.unit_amount is not None:
         amount = round_cents(quantity * envelope.unit_amount)
     check_entry(envelope.balance, kind, quantity, amount)
@@ -82,13 +82,14 @@ def lock_envelopes(session: Session, lot_ids: Collection[UUID]) -> dict[UUID, En
 
 def release_rest(session: Session, lot_id: UUID, reason: str) -> None:
     """Step: give back what is committed on a lot and was not ordered: it is cancelled, or its vehicle is over."""
-    balance = _lock(session, lot_id).balance
+    balance = lock_ledger(session, lot_id).balance
     rest = balance.engaged - balance.called_off
     if rest > 0:
         book(session, lot_id, "released", -rest, reason=reason)
 
 
-def _lock(session: Session, lot_id: UUID) -> Envelope:
+def lock_ledger(session: Session, lot_id: UUID) -> Envelope:
+    """Step: the envelope's lock, the last in the order, and its sums once it is held."""
     statement = select(Envelope).where(Envelope.lot_id == lot_id).with_for_update(key_share=True)
     return session.scalars(statement, execution_options={"populate_existing": True}).one()
 
