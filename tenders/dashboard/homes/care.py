@@ -22,7 +22,8 @@ from tenders.dashboard.rules import Todo, closes_soon
 from tenders.dashboard.todos import to_items
 from tenders.demand.mergers.queries import OpenVote, list_open_votes
 
-MOST_LOTS_IN_GRID = 8
+LOTS_IN_GRID = 6
+"""Lots beside one another: what fits a screen without scrolling sideways; the others are on the next pages."""
 MOST_OTHER_LOTS = 10
 
 
@@ -39,11 +40,19 @@ class OwnLine:
 
 @dataclass(frozen=True)
 class Grid:
-    """Sites × lots: `cells[site_id, lot_id]` is the need there."""
+    """Sites × lots: `cells[site_id, lot_id]` is the need there. Page `page` of `pages`, the next deadline first.
+
+    `first` and `last` number the lots shown, from 1, among `total`.
+    """
 
     lots: list[LotLine]
     sites: list[Establishment]
     cells: Mapping[tuple[UUID, UUID], OwnNeed]
+    page: int
+    pages: int
+    first: int
+    last: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ class CareHome:
     decisions: list[Decision]
 
 
-def build(session: Session, actor: Actor, _asked: Mapping[str, str]) -> CareHome:
+def build(session: Session, actor: Actor, asked: Mapping[str, str]) -> CareHome:
     """Gather the page in a number of statements that does not grow with sites, lots or needs."""
     sites = list_own_sites(session, actor)
     needs = list_own_needs(session, actor)
@@ -83,7 +92,7 @@ def build(session: Session, actor: Actor, _asked: Mapping[str, str]) -> CareHome
         todos=to_items(todos),
         lines=lines,
         others=others,
-        grid=grid_of(sites, lines),
+        grid=grid_of(sites, lines, asked.get("lots", "")),
         sites=sites,
         fitting=list_fitting(session, actor, regions),
         categories=category_names(session, language()),
@@ -106,13 +115,20 @@ def shown_lines(lines: Iterable[OwnLine]) -> list[OwnLine]:
     return opened + [own for own in listed if own.line.state.status == "closed" and own.quantity]
 
 
-def grid_of(sites: list[Establishment], lines: list[OwnLine]) -> Grid | None:
-    """Sites × lots for two sites or more; None when one line per lot already says it all."""
+def grid_of(sites: list[Establishment], lines: list[OwnLine], asked: str = "") -> Grid | None:
+    """Sites × lots for two sites or more, page by page; None when one line per lot already says it all.
+
+    `asked` is the page as typed into the address: anything that is none of them shows the first.
+    """
     if len(sites) < 2 or not lines:
         return None
-    shown = lines[:MOST_LOTS_IN_GRID]
+    by_deadline = sorted(lines, key=lambda own: (own.line.state.status != "open", own.line.closes_at, str(own.line.id)))
+    pages = -(-len(lines) // LOTS_IN_GRID)
+    page = int(asked) if asked.isascii() and asked.isdecimal() and 1 <= int(asked[:4]) <= pages else 1
+    first = (page - 1) * LOTS_IN_GRID
+    shown = by_deadline[first : first + LOTS_IN_GRID]
     cells = {(own.site.id, own.need.lot_id): own for line in shown for own in line.needs if own.stands}
-    return Grid([line.line for line in shown], sites, cells)
+    return Grid([line.line for line in shown], sites, cells, page, pages, first + 1, first + len(shown), len(lines))
 
 
 def _of_votes(votes: Iterable[OpenVote]) -> list[Todo]:
