@@ -96,6 +96,7 @@ from tenders.composition.studies import running as studies
 from tenders.contracts import api as contracts_api
 from tenders.contracts import listeners as contracts
 from tenders.contracts import pages as contracts_pages
+from tenders.contracts import listeners as contracts
 from tenders.contracts import permissions as contracts_permissions
 from tenders.contracts.invoicing import api as invoicing_api
 from tenders.contracts.invoicing import pages as invoicing_pages
@@ -114,6 +115,7 @@ from tenders.contracts.settlement import pages as settlement_pages
 from tenders.contracts.settlement import permissions as settlement_permissions
 from tenders.contracts.settlement import services as settlement
 from tenders.dashboard import mailbox, what_if_pages
+from tenders.dashboard import late_joining_pages, mailbox, what_if_pages
 from tenders.dashboard import pages as dashboard_pages
 from tenders.dashboard import permissions as dashboard_permissions
 from tenders.dashboard.calendar import pages as calendar_pages
@@ -139,6 +141,8 @@ from tenders.demand.estimates import api as estimates_api
 from tenders.demand.mergers import api as mergers_api
 from tenders.demand.mergers import pages as mergers_pages
 from tenders.demand.mergers import services as mergers
+from tenders.demand.joining import api as late_joinings_api
+from tenders.demand.joining import events as joining_events
 from tenders.demo.seed import seed
 from tenders.matching import api as matching_api
 from tenders.matching import listeners as matching
@@ -167,6 +171,7 @@ API_BLUEPRINTS = (
     mergers_api.bp,
     envelopes_api.bp,
     estimates_api.bp,
+    late_joinings_api.bp,
     profiles_api.bp,
     subcontracting_api.bp,
     certifications_api.bp,
@@ -201,6 +206,7 @@ PAGE_BLUEPRINTS = (
     need_grid_pages.bp,
     dashboard_pages.bp,
     what_if_pages.bp,
+    late_joining_pages.bp,
     control_room_pages.bp,
     calendar_pages.bp,
     directory_pages.bp,
@@ -259,6 +265,7 @@ PUBLIC_ENDPOINTS = {
     *stripe_webhook.PUBLIC_ENDPOINTS,
 }
 LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
+    (joining_events.JoinedLate, contracts.entitle_latecomer),
     (notifications_events.OrganisationsOf, establishments_answers.organisations_of),
     (vehicles_events.LotOpened, demand.open_pool),
     (vehicles_events.LotOpened, envelopes.open_envelope),

@@ -1,12 +1,17 @@
-"""What contracts answer to the rooms below: whose certificates and which closings they rely on."""
+"""What contracts do for the rooms below: tell what they rely on, and let who joins a lot after its closing order."""
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from catalog.certifications.events import LotsRelyingOn, RelyingLot
+from marketplace.establishments.models import Establishment
 from marketplace.platform import clock
-from marketplace.platform.errors import N_, Sentence
+from marketplace.platform.errors import N_, RuleBroken, Sentence
 from tenders.contracts.models import Contract
+from tenders.contracts.status import OVER
+from tenders.contracts.steps import entitle_member
 from tenders.demand.events import RelyingOnClosing
+from tenders.demand.joining.events import JoinedLate
+from tenders.demand.words import price_of
 from tenders.vehicles.models import Lot
 
 
@@ -41,3 +46,27 @@ def contracts_relying_on_closing(session: Session, question: RelyingOnClosing) -
         .order_by(Contract.rank)
     )
     return [Sentence("contract_relies_on_closing", CONTRACT_CONCLUDED, {"reference": each}) for each in references]
+
+
+def entitle_latecomer(session: Session, event: JoinedLate) -> None:
+    """Let the newcomer order on the lot's contracts, at their frozen prices, within the ceiling it signed.
+
+    With one holder the whole quantity is owed to it, with several none is owed in particular. RuleBroken
+    `contract_price_above_ceiling` when no contract is within the ceiling; without any contract yet, nothing.
+    """
+    running = select(Contract).where(Contract.lot_id == event.lot_id, Contract.status.not_in(OVER)).order_by(Contract.id)
+    contracts = session.scalars(running).all()
+    site = session.get_one(Establishment, event.establishment_id)
+    owed = event.quantity if len(contracts) == 1 else 0
+    members = [
+        entitle_member(session, contract, site, committed_quantity=owed, grappe_id=event.grappe_id)
+        for contract in contracts
+    ]
+    if members and min(member.unit_price for member in members) > event.price_ceiling:
+        lowest = min(member.unit_price for member in members)
+        raise RuleBroken(
+            "contract_price_above_ceiling",
+            "Le marché signé coûte {price} HT par unité, au-dessus du plafond de {ceiling} : signez un plafond plus haut.",
+            price=price_of(lowest),
+            ceiling=price_of(event.price_ceiling),
+        )

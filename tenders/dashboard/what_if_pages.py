@@ -80,7 +80,7 @@ def show(lot_id: UUID) -> str:
 def _asked(site: UUID) -> Asked:
     """The question that the address asks; a figure that is none is said beside its field."""
     asked = Asked({name: request.args.get(name, "") for name in (*FIGURES, *CHOICES, "extension")})
-    figures = {name: _quantity(asked.values[name]) for name in FIGURES}
+    figures = {name: written_quantity(asked.values[name]) for name in FIGURES}
     for name in FIGURES:
         if asked.values[name].strip() and figures[name] is None:
             asked.errors[name] = [_("Écrivez un nombre entier, 0 pour un site qui ne participe pas.")]
@@ -101,7 +101,7 @@ def _asked(site: UUID) -> Asked:
     return asked
 
 
-def _quantity(written: str) -> int | None:
+def written_quantity(written: str) -> int | None:
     """A whole number as people write it, thousands apart or not; None when it is not one, or absurdly large."""
     digits = "".join(written.split())
     return int(digits) if digits.isdecimal() and len(digits) <= len(str(MOST_UNITS)) else None

@@ -18,6 +18,8 @@ PERMISSIONS = (
     Permission("need.sign", "own", frozenset({"signatory"}), scope="sign", kinds=_CARE),
     Permission("merger.read", "signed_in", EVERY_ROLE, scope="read"),
     Permission("merger.vote", "own", frozenset({"admin", "signatory"}), scope="sign", kinds=_CARE),
+    # Joining a closed lot commits at once: only who may sign does it.
+    Permission("lot.join_late", "own", frozenset({"signatory"}), scope="sign", kinds=_CARE),
     Permission("lot.close", "centre", frozenset({"admin", "buyer"}), kinds=frozenset({"purchasing_centre"})),
     Permission("envelope.read", "centre", EVERY_ROLE, scope="read", kinds=frozenset({"purchasing_centre"})),
     Permission("envelope.adjust", "centre", frozenset({"admin", "buyer"}), kinds=frozenset({"purchasing_centre"})),

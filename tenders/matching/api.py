@@ -6,7 +6,8 @@ from marketplace.platform.api import blueprint, current_actor, guard
 from marketplace.platform.database import db
 from tenders.demand import answers
 from tenders.matching import queries
-from tenders.matching.schemas import MatchesOut, WhatIfArgs, WhatIfOut
+from tenders.matching.late_joining import quote_joining
+from tenders.matching.schemas import LateJoiningArgs, LateQuoteOut, MatchesOut, WhatIfArgs, WhatIfOut
 from tenders.matching.what_if import Extension, Question, suppose_pool
 
 bp = blueprint("matching", __name__)
@@ -33,6 +34,24 @@ def suppose(supposed: dict[str, Any], lot_id: UUID) -> dict[str, Any]:
         "unit_price_after": found.unit_price_after, "bracket_before": found.bracket_before,
         "bracket_after": found.bracket_after, "need_status": found.need_status,
         "extension": found.extension and _extension(found.extension),
+    }  # fmt: skip
+
+
+@bp.get("/lots/<uuid:lot_id>/late-joining")
+@guard("pool.suppose")
+@bp.arguments(LateJoiningArgs, location="query")
+@bp.response(200, LateQuoteOut)
+def quote_late_joining(supposed: dict[str, Any], lot_id: UUID) -> dict[str, Any]:
+    """What joining a closed lot would be for one of the caller's sites: term and envelope left, price step, amounts, fee."""
+    found = quote_joining(db.session(), current_actor(), lot_id, **supposed)
+    quote, before, after = found.quote, found.best_before, found.best_after
+    fee = quote.fee_excl_vat
+    return {
+        "months": quote.months, "ends_on": quote.ends_on, "engaged": found.engaged, "remaining": found.setting.room,
+        "remaining_after": quote.room_after, "exposure": quote.exposure,
+        "fee": None if fee is None else {"excl_vat": fee, "incl_vat": quote.fee_incl_vat},
+        "unit_price_before": before and before.unit_price, "unit_price_after": after and after.unit_price,
+        "bracket_before": before and before.bracket, "bracket_after": after and after.bracket,
     }  # fmt: skip
 
 

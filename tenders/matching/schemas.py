@@ -4,7 +4,8 @@ import marshmallow as ma
 from marketplace.platform.api import DecimalString, Identifier, Schema
 from marketplace.platform.i18n import sentence
 from tenders.demand import words
-from tenders.demand.schemas import PoolOut
+from tenders.demand.joining.schemas import FeeOut
+from tenders.demand.schemas import POSITIVE, ExposureOut, PoolOut
 
 
 def _detail(criterion: object) -> str:
@@ -137,3 +138,28 @@ class WhatIfOut(PoolOut):
         required=True, allow_none=True, validate=ma.validate.OneOf((*words.STATUSES, None)),
         metadata={"description": "what the need would be: counted, waitlisted, not_counted; null without one"},
     )  # fmt: skip
+
+
+class LateJoiningArgs(Schema):
+    """Joining a closed lot with so many units; `price_ceiling`: what a signature would bind up to (the reference)."""
+
+    establishment_id = Identifier(required=True)
+    quantity = ma.fields.Integer(required=True, validate=ma.validate.Range(min=1, max=10**9))
+    price_ceiling = DecimalString(load_default=None, validate=POSITIVE)
+
+
+class LateQuoteOut(Schema):
+    """What joining would be: `months` until `ends_on`, `exposure` over them, the `fee` once, units `remaining` (null: no
+    maximum), and the best published price with its bracket before and after."""
+
+    months = ma.fields.Integer(required=True)
+    ends_on = ma.fields.Date(required=True)
+    engaged = ma.fields.Integer(required=True)
+    remaining = ma.fields.Integer(required=True, allow_none=True)
+    remaining_after = ma.fields.Integer(required=True, allow_none=True)
+    exposure = ma.fields.Nested(ExposureOut, required=True)
+    fee = ma.fields.Nested(FeeOut, required=True, allow_none=True)
+    unit_price_before = DecimalString(required=True, allow_none=True)
+    unit_price_after = DecimalString(required=True, allow_none=True)
+    bracket_before = ma.fields.Nested(PriceStepOut, required=True, allow_none=True)
+    bracket_after = ma.fields.Nested(PriceStepOut, required=True, allow_none=True)

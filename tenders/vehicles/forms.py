@@ -115,6 +115,10 @@ class VehicleEditForm(VehicleForm):
     )
     publishes_results = BooleanField(_l("Publier les données essentielles (DECP, OCDS)"))
     allows_late_joining = BooleanField(_l("Des établissements peuvent rejoindre le marché après sa publication"))
+    late_joining_fee = StringField(
+        _l("Droit d'entrée de qui rejoint après la clôture, HT"), [Optional()],
+        description=_l("En euros, une fois. Vide : aucun."),
+    )  # fmt: skip
     allows_price_only_award = BooleanField(_l("Le prix peut être le seul critère"))
     allows_individual_needs = BooleanField(_l("Un établissement sans grappe peut déposer un besoin"))
 
@@ -125,13 +129,15 @@ class VehicleEditForm(VehicleForm):
         "standstill_days_on_paper",
         "publishes_results",
         "allows_late_joining",
+        "late_joining_fee",
         "allows_price_only_award",
         "allows_individual_needs",
     )
 
     def body(self) -> dict[str, Any]:
         """The form as the schema reads it."""
-        return {**super().body(), **{name: self[name].data for name in self.SWITCHES}}
+        switches = {name: self[name].data for name in self.SWITCHES}
+        return {**super().body(), **switches, "late_joining_fee": _figures(self.late_joining_fee.data)}
 
 
 def _figures(text: str | None) -> str | None:

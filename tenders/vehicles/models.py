@@ -47,6 +47,7 @@ class Vehicle(Model):
         # Public code: a framework without a maximum is void since 2022-01-01 (domain §4).
         CheckConstraint("regime <> 'public_code' OR maximum_required", name="public_code_requires_maximum"),
         CheckConstraint("maximum_duration_months > 0", name="maximum_duration_positive"),
+        CheckConstraint("late_joining_fee > 0", name="late_joining_fee_positive"),
         CheckConstraint("standstill_days >= 0 AND standstill_days_on_paper >= 0", name="standstill_not_negative"),
         # Longer than the regime allows only with a written reason: an empty one is none.
         CheckConstraint("btrim(duration_reason) <> ''", name="duration_reason_written"),
@@ -72,6 +73,7 @@ class Vehicle(Model):
     allows_late_joining: Mapped[bool]
     allows_price_only_award: Mapped[bool]
     allows_individual_needs: Mapped[bool] = mapped_column(default=True, server_default="true")
+    late_joining_fee: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     opened_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

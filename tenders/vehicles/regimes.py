@@ -4,6 +4,7 @@ Defaults, not law: they are copied onto the vehicle when it is created and edite
 """
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from decimal import Decimal
 from typing import Any
 
 from marketplace.platform.errors import RuleBroken
@@ -11,7 +12,10 @@ from marketplace.platform.errors import RuleBroken
 
 @dataclass(frozen=True)
 class Switches:
-    """What the regime asks of a vehicle (domain §4). Durations in months, standstill in calendar days."""
+    """What the regime asks of a vehicle (domain §4). Durations in months, standstill in calendar days.
+
+    `late_joining_fee`: euros excluding VAT that the centre asks once of who joins after the closing; None: nothing.
+    """
 
     maximum_required: bool
     maximum_duration_months: int | None
@@ -21,6 +25,7 @@ class Switches:
     allows_late_joining: bool
     allows_price_only_award: bool
     allows_individual_needs: bool = True
+    late_joining_fee: Decimal | None = None
 
     def as_columns(self) -> dict[str, Any]:
         """The switches by column name of `vehicles`."""

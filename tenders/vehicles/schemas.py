@@ -134,6 +134,10 @@ class SwitchesIn(Schema):
     allows_late_joining = ma.fields.Boolean()
     allows_price_only_award = ma.fields.Boolean()
     allows_individual_needs = ma.fields.Boolean()
+    late_joining_fee = DecimalString(
+        allow_none=True, validate=ma.validate.Range(min=Decimal(0), max=Decimal(10**9), min_inclusive=False),
+        metadata={"description": "euros excluding VAT, once, of who joins after the closing; null: none"},
+    )  # fmt: skip
 
 
 class VehicleIn(SwitchesIn):

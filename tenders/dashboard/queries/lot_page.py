@@ -129,6 +129,9 @@ def _free_sites(
 
 def _actions(line: LotLine, actor: Actor, sites: Sequence[Establishment], own: Sequence[OwnNeed]) -> list[Action]:
     """What can be done about the fact at the top, in the order of its use."""
+    if line.state.status == "closed" and line.state.outcome == "met" and sites:
+        late = page_url("late_joining_pages.show", lot_id=line.id)
+        return [Action(_("Rejoindre ce marché"), late)] if late else []
     if line.state.status != "open":
         return []
     found: list[tuple[str, str | None]] = []

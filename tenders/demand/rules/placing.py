@@ -110,6 +110,11 @@ def check_taken(ground: Ground, now: datetime, today: date) -> None:
     """Needs are taken from opening to `needs_close_at`; RuleBroken `needs_closed`, `establishment_closed`."""
     if ground.status != "open" or now >= ground.needs_close_at:
         raise needs_closed(ground)
+    check_establishment_open(ground, today)
+
+
+def check_establishment_open(ground: Ground, today: date) -> None:
+    """A site that closed asks for nothing; RuleBroken `establishment_closed`."""
     if ground.establishment_closed_on is not None and ground.establishment_closed_on <= today:
         raise RuleBroken("establishment_closed", "Cet établissement est fermé : choisissez un site en activité.")
 
