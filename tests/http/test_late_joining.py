@@ -139,7 +139,7 @@ def test_without_a_reference_price_the_signature_names_its_ceiling(api: Any, clo
     assert join(api, user, lot, site, 5).get_json()["code"] == "reference_price_required_to_sign"
     assert ask(api, user, lot, site, 5, price_ceiling="4").get_json()["exposure"]["excl_vat"] == "720.00"
     done = join(api, user, lot, site, 5, price_ceiling="4")
-    assert (done.status_code, done.get_json()["price_ceiling"]) == (201, "4.0000")
+    assert (done.status_code, done.get_json()["exposure"]["excl_vat"]) == (201, "720.00")
 
 
 def test_the_page_simulates_signs_once_and_then_says_so(sign_in: Any, session: Session, closed: Any) -> None:
