@@ -21,6 +21,7 @@ from tests.factories.base import use_session
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 BREAKING = ("serious", "critical")
+REFUSED = ("Failed to load resource: the server responded with a status of 422 (UNPROCESSABLE ENTITY)",)
 WIDTHS = {"desktop": 1200, "phone": 360}
 
 
@@ -113,16 +114,20 @@ class Reader:
 
 @pytest.fixture
 def reader(chromium: Browser, site: Site) -> Iterator[Callable[..., Reader]]:
-    """`reader(user)` is this user in front of a browser (`reader()` nobody)."""
+    """`reader(user)` is this user in front of a browser (`reader()` nobody).
+
+    `is_refused`: a form of the journey comes back with its errors, and Chromium logs the page's 422.
+    """
     contexts = []
 
-    def open_for(user: User | None = None, **options: Any) -> Reader:
+    def open_for(user: User | None = None, *, is_refused: bool = False, **options: Any) -> Reader:
         context = chromium.new_context(locale="fr-FR", **options)
         contexts.append(context)
         if user is not None:
             context.add_cookies([{"name": "grappe_session", "value": _cookie(site.app, user), "url": site.url}])
         page = context.new_page()
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        told = REFUSED if is_refused else ()
+        page.on("console", lambda said: problems.append(said.text) if said.type == "error" and said.text not in told else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         return Reader(page, site, [])
 

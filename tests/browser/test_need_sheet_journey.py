@@ -35,7 +35,7 @@ def test_three_wrong_cells_are_named_corrected_and_sent_again(site: Any, reader:
     sister(first)
     sister(first)
     site.session.commit()
-    buyer = reader(user)
+    buyer = reader(user, is_refused=True)
     page = buyer.visit(f"/lots/{lot.id}")
     page.get_by_role("link", name="Saisir par tableur").click()
     with page.expect_download() as download:
