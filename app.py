@@ -138,11 +138,12 @@ from tenders.demand.envelopes import alerts as envelope_alerts
 from tenders.demand.envelopes import api as envelopes_api
 from tenders.demand.envelopes import listeners as envelopes
 from tenders.demand.estimates import api as estimates_api
+from tenders.demand.joining import api as late_joinings_api
+from tenders.demand.joining import events as joining_events
+from tenders.demand.joining import listeners as joining_listeners
 from tenders.demand.mergers import api as mergers_api
 from tenders.demand.mergers import pages as mergers_pages
 from tenders.demand.mergers import services as mergers
-from tenders.demand.joining import api as late_joinings_api
-from tenders.demand.joining import events as joining_events
 from tenders.demo.seed import seed
 from tenders.matching import api as matching_api
 from tenders.matching import listeners as matching
@@ -266,6 +267,7 @@ PUBLIC_ENDPOINTS = {
 }
 LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (joining_events.JoinedLate, contracts.entitle_latecomer),
+    (demand_events.RelyingOnClosing, joining_listeners.relying_latecomers),
     (notifications_events.OrganisationsOf, establishments_answers.organisations_of),
     (vehicles_events.LotOpened, demand.open_pool),
     (vehicles_events.LotOpened, envelopes.open_envelope),

@@ -8,6 +8,7 @@ from marketplace.platform.errors import RuleBroken
 from tenders.contracts.models import ContractMember
 from tenders.demand.joining.models import LateJoining
 from tenders.demand.joining.services import join_late
+from tenders.demand.services import undo_closing
 from tests.factories.contracts import contract_on, decided_lot, running_vehicle
 from tests.factories.demand import assert_totals_are_true, clinic
 
@@ -27,6 +28,15 @@ def test_a_latecomer_is_entitled_at_the_contracts_price(session: Session) -> Non
     others = session.get_one(ContractMember, (contract.id, decided.members[0][0].id))
     assert (member.committed_quantity, member.unit_price, member.until) == (50, others.unit_price, None)
     assert_totals_are_true(session)
+
+
+def test_a_closing_that_somebody_joined_since_cannot_be_taken_back(session: Session) -> None:
+    decided = decided_lot(vehicle_id=running_vehicle(regime="private", allows_late_joining=True).id)
+    site, actor = clinic()
+    join_late(actor, decided.lot.id, site.id, quantity=50)
+    with pytest.raises(RuleBroken) as refused:
+        undo_closing(decided.centre, decided.lot.id, reason="Une erreur de date.")
+    assert refused.value.code == "closing_relied_upon"
 
 
 def test_a_price_above_the_signed_ceiling_refuses_the_whole_joining(session: Session) -> None:
