@@ -1,8 +1,8 @@
 """A closed lot may be joined late where its vehicle says so: who joined, what was signed, and the fee it asks once."""
 from alembic import op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
