@@ -96,7 +96,6 @@ from tenders.composition.studies import running as studies
 from tenders.contracts import api as contracts_api
 from tenders.contracts import listeners as contracts
 from tenders.contracts import pages as contracts_pages
-from tenders.contracts import listeners as contracts
 from tenders.contracts import permissions as contracts_permissions
 from tenders.contracts.invoicing import api as invoicing_api
 from tenders.contracts.invoicing import pages as invoicing_pages

@@ -1,8 +1,8 @@
 """A closed lot may be joined late where its vehicle says so: who joined, what was signed, and the fee it asks once."""
 from alembic import op
 
-revision = "0033"
-down_revision = "0032"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 
@@ -41,7 +41,10 @@ REASONS = """
 ALTER TABLE envelope_entries DROP CONSTRAINT ck_envelope_entries_reason_known;
 ALTER TABLE envelope_entries ADD CONSTRAINT ck_envelope_entries_reason_known CHECK (reason IN (%s));
 """
-BEFORE = "'lot_opened', 'lot_closed', 'ordered', 'lot_cancelled', 'vehicle_ended', 'correction', 'closing_undone'"
+BEFORE = (
+    "'lot_opened', 'lot_closed', 'ordered', 'lot_cancelled', 'vehicle_ended', 'correction', 'closing_undone', "
+    "'left_at_award', 'minimum_missed'"
+)
 
 
 def upgrade() -> None:
