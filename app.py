@@ -113,7 +113,6 @@ from tenders.contracts.settlement import api as settlement_api
 from tenders.contracts.settlement import pages as settlement_pages
 from tenders.contracts.settlement import permissions as settlement_permissions
 from tenders.contracts.settlement import services as settlement
-from tenders.dashboard import mailbox, what_if_pages
 from tenders.dashboard import late_joining_pages, mailbox, what_if_pages
 from tenders.dashboard import pages as dashboard_pages
 from tenders.dashboard import permissions as dashboard_permissions

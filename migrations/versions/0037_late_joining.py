@@ -1,8 +1,8 @@
 """A closed lot may be joined late where its vehicle says so: who joined, what was signed, and the fee it asks once."""
 from alembic import op
 
-revision = "0036"
-down_revision = "0035"
+revision = "0037"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 
