@@ -1,14 +1,16 @@
 """A provider's home: lots it can answer, lots it misses by one thing, the demand by region, its certificates' ends."""
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from catalog.certifications.events import LotsRelyingOn
 from catalog.certifications.queries import ShownCertificate, list_certificates, list_schemes
+from catalog.certifications.rules.states import Scheme
 from catalog.contacts.queries import count_to_answer
 from catalog.providers.models import Provider
-from marketplace.platform import clock
+from marketplace.platform import clock, events
 from marketplace.platform.errors import N_, Sentence
 from marketplace.platform.i18n import language
 from marketplace.platform.permissions import Actor
@@ -16,6 +18,7 @@ from tenders.dashboard import order_todos
 from tenders.dashboard.queries import vendor
 from tenders.dashboard.queries.answers import Answer, list_answers
 from tenders.dashboard.rules import Todo
+from tenders.dashboard.timeline import Timeline, timeline
 from tenders.dashboard.todos import to_items
 
 RENEW_AHEAD = timedelta(days=180)
@@ -32,6 +35,7 @@ class ProviderHome:
     demand: list[vendor.DemandRow]
     certificates: list[ShownCertificate]
     scheme_names: Mapping[str, str]
+    timeline: Timeline | None = None
 
 
 def build(session: Session, actor: Actor, _asked: Mapping[str, str]) -> ProviderHome:
@@ -57,7 +61,21 @@ def build(session: Session, actor: Actor, _asked: Mapping[str, str]) -> Provider
         demand=vendor.list_demand(session),
         certificates=certificates,
         scheme_names=names,
+        timeline=_timeline(session, provider, certificates, schemes),
     )
+
+
+def _timeline(
+    session: Session, provider: Provider, certificates: Sequence[ShownCertificate], schemes: Mapping[str, Scheme]
+) -> Timeline | None:
+    """Own certificates against open lots and contracts that rely on them: one question a scheme, answered by whoever knows."""
+    own = [certificate.held for certificate in certificates if certificate.held.holder == provider.id]
+    relying = {}
+    for code in {certificate.scheme for certificate in own}:
+        heirs = (heir.code for heir in schemes.values() if heir.prerequisite == code)
+        relying[code] = events.ask(session, LotsRelyingOn(provider.id, (code, *heirs)))
+    names = {code: scheme.name for code, scheme in schemes.items()}
+    return timeline(own, relying, names, clock.today())
 
 
 def _of_contacts(waiting: int) -> list[Todo]:
