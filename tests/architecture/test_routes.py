@@ -7,7 +7,7 @@ from app import PUBLIC_ENDPOINTS
 from marketplace.platform import permissions
 from marketplace.platform.api import action_of
 
-SAMPLES = {"uuid": "00000000-0000-7000-8000-000000000000", "int": "1", "string": "x", "path": "x"}
+SAMPLES = {"uuid": "00000000-0000-7000-8000-000000000000", "int": "1", "integer": "1", "string": "x", "path": "x"}
 NOT_KNOCKED = ("HEAD", "OPTIONS")
 
 

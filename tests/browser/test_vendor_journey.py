@@ -142,11 +142,22 @@ def test_a_vendor_registers_proves_hds_is_verified_and_is_found_by_a_buyer(site:
 
 
 def find_offer(buyer: Reader) -> None:
-    """By what is proven and what it costs at 2,000 endpoints."""
-    page = buyer.visit("/prestataires?category=edr&certificate=hds")
-    page.get_by_role("link", name="Bastion Fictif").click()
+    """By an HDS activity and by what it costs at 2,000 endpoints, then beside itself, then on its own page."""
+    page = buyer.visit("/offres")
+    page.get_by_label("Mots").fill("détecion")  # a letter is missing
+    page.get_by_label("Catégorie").select_option("edr")
+    page.get_by_label(re.compile("^Quantité")).fill("2000")
+    page.get_by_role("button", name="Chercher", exact=True).click()
     buyer.look()
-    assert "5 · administration et exploitation" in plain(page)
+    buyer.visit("/offres?category=edr&hds_activities=5&quantity=2000&sort=price")
+    assert "1 fiche correspond." in plain(page) and "4,10 €" in plain(page)
+    page.get_by_label(re.compile("^Comparer EDR fictif")).check()
+    page.get_by_role("button", name=re.compile("^Comparer les fiches cochées")).click()
+    buyer.look()
+    assert "EDR fictif pour cliniques" in plain(page)
+    nobody = buyer.visit("/offres?category=edr&hds_activities=6&quantity=2000")
+    assert "Aucune fiche ne correspond." in plain(nobody)
+    buyer.visit("/offres?category=edr&hds_activities=5&quantity=2000")
     page.get_by_role("link", name="EDR fictif pour cliniques").click()
     page.get_by_label("Quantité achetée ensemble").fill("2000")
     page.get_by_role("button", name="Calculer").click()

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog.certifications.lists import forget_lists
+from catalog.certifications.lists import forget_lists, keep_despite_list
 from catalog.certifications.models import Certificate, CertificateList
 from marketplace.notifications.models import Notification
 from marketplace.platform import clock, outbox
+from marketplace.platform.errors import RuleBroken
 from tests.factories import accounts
 from tests.factories import catalog as make
 from tests.factories.base import refreshed
@@ -157,8 +158,9 @@ def test_bad_rows_are_named_and_stop_everything_unless_they_are_left_aside_on_pu
 
 
 def test_what_a_newer_list_no_longer_names_is_flagged_and_never_withdrawn(
-    sign_in: Callable, session: Session, operator: Any, bastion: Any, send: Callable, take: Callable
-) -> None:
+    app: Any, actor_for: Callable, sign_in: Callable, session: Session, operator: Any, bastion: Any, send: Callable,
+    take: Callable,
+) -> None:  # fmt: skip
     company("Rempart Fictif", "303265045")
     other = f"Rempart;303265045;R-1;1;v2;{day(700)}"
     take(send(f"Bastion;732829320;H-1;1;v2;{day(700)}", other, listed_on=-30))
@@ -177,6 +179,9 @@ def test_what_a_newer_list_no_longer_names_is_flagged_and_never_withdrawn(
     assert refreshed(gone).missing_since is None
     twice = browser.post(f"/certificats/{gone.id}/garder", data={"reason": "x"}, follow_redirects=True)
     assert "n&#39;est plus signalé" in twice.text
+    with app.app_context(), pytest.raises(RuleBroken) as refused:
+        keep_despite_list(actor_for(operator), gone.id, reason="x")
+    assert refused.value.code == "certificate_not_missing"
     older = take(send(other, listed_on=-20))
     assert older.json["code"] == "list_older"
 

@@ -1,0 +1,157 @@
+"""What the rooms of `tenders` bring to the application: what is bought together."""
+from catalog.certifications import events as certifications_events
+from marketplace.grappes import events as grappes_events
+from marketplace.platform import events, jobs
+from tenders.composition.cli import compose_instance
+from tenders.composition.studies import acceptance as study_acceptance
+from tenders.composition.studies import api as studies_api
+from tenders.composition.studies import own_pages as own_studies_pages
+from tenders.composition.studies import pages as studies_pages
+from tenders.composition.studies import permissions as studies_permissions
+from tenders.composition.studies import running as studies
+from tenders.contracts import api as contracts_api
+from tenders.contracts import listeners as contracts
+from tenders.contracts import pages as contracts_pages
+from tenders.contracts import permissions as contracts_permissions
+from tenders.contracts.invoicing import api as invoicing_api
+from tenders.contracts.invoicing import pages as invoicing_pages
+from tenders.contracts.invoicing import permissions as invoicing_permissions
+from tenders.contracts.invoicing import receiving_api, receiving_pages
+from tenders.contracts.invoicing.services import drawing as invoice_drawing
+from tenders.contracts.invoicing.services import originals as invoice_originals
+from tenders.contracts.ordering import api as ordering_api
+from tenders.contracts.ordering import desk_api as order_desk_api
+from tenders.contracts.ordering import execution_pages
+from tenders.contracts.ordering import pages as ordering_pages
+from tenders.contracts.ordering import permissions as ordering_permissions
+from tenders.contracts.ordering import rights_pages as order_rights_pages
+from tenders.contracts.settlement import api as settlement_api
+from tenders.contracts.settlement import pages as settlement_pages
+from tenders.contracts.settlement import permissions as settlement_permissions
+from tenders.contracts.settlement import services as settlement
+from tenders.dashboard import late_joining_pages, mailbox, what_if_pages
+from tenders.dashboard import pages as dashboard_pages
+from tenders.dashboard import permissions as dashboard_permissions
+from tenders.dashboard.calendar import pages as calendar_pages
+from tenders.dashboard.control_room import pages as control_room_pages
+from tenders.dashboard.control_room import services as control_room
+from tenders.demand import api as demand_api
+from tenders.demand import events as demand_events
+from tenders.demand import grid_pages as need_grid_pages
+from tenders.demand import history_pages as need_history_pages
+from tenders.demand import import_api as need_import_api
+from tenders.demand import import_pages as need_import_pages
+from tenders.demand import listeners as demand
+from tenders.demand import pages as demand_pages
+from tenders.demand import permissions as demand_permissions
+from tenders.demand import services as demand_services
+from tenders.demand import undoing_pages as demand_undoing_pages
+from tenders.demand.cli import pool_commands
+from tenders.demand.envelopes import alerts as envelope_alerts
+from tenders.demand.envelopes import api as envelopes_api
+from tenders.demand.envelopes import listeners as envelopes
+from tenders.demand.estimates import api as estimates_api
+from tenders.demand.joining import api as late_joinings_api
+from tenders.demand.joining import events as joining_events
+from tenders.demand.joining import listeners as joining_listeners
+from tenders.demand.mergers import api as mergers_api
+from tenders.demand.mergers import pages as mergers_pages
+from tenders.demand.mergers import services as mergers
+from tenders.matching import api as matching_api
+from tenders.matching import listeners as matching
+from tenders.matching import permissions as matching_permissions
+from tenders.vehicles import api as vehicles_api
+from tenders.vehicles import events as vehicles_events
+from tenders.vehicles import pages as vehicles_pages
+from tenders.vehicles import permissions as vehicles_permissions
+
+API_BLUEPRINTS = (
+    vehicles_api.bp,
+    demand_api.bp,
+    need_import_api.bp,
+    mergers_api.bp,
+    envelopes_api.bp,
+    estimates_api.bp,
+    late_joinings_api.bp,
+    matching_api.bp,
+    studies_api.bp,
+    settlement_api.bp,
+    invoicing_api.bp,
+    receiving_api.bp,
+    ordering_api.bp,
+    order_desk_api.bp,
+    contracts_api.bp,
+)
+PAGE_BLUEPRINTS = (
+    vehicles_pages.bp,
+    demand_pages.bp,
+    mergers_pages.bp,
+    demand_undoing_pages.bp,
+    contracts_pages.bp,
+    need_history_pages.bp,
+    need_import_pages.bp,
+    need_grid_pages.bp,
+    dashboard_pages.bp,
+    what_if_pages.bp,
+    late_joining_pages.bp,
+    control_room_pages.bp,
+    calendar_pages.bp,
+    studies_pages.bp,
+    own_studies_pages.bp,
+    settlement_pages.bp,
+    invoicing_pages.bp,
+    receiving_pages.bp,
+    ordering_pages.bp,
+    order_rights_pages.bp,
+    execution_pages.bp,
+)
+PERMISSIONS = {
+    "vehicles": vehicles_permissions.PERMISSIONS,
+    "demand": demand_permissions.PERMISSIONS,
+    "matching": matching_permissions.PERMISSIONS,
+    "contracts": contracts_permissions.PERMISSIONS,
+    "studies": studies_permissions.PERMISSIONS,
+    "ordering": ordering_permissions.PERMISSIONS,
+    "settlement": settlement_permissions.PERMISSIONS,
+    "invoicing": invoicing_permissions.PERMISSIONS,
+    "dashboard": dashboard_permissions.PERMISSIONS,
+}
+PUBLIC_ENDPOINTS = {
+    *dashboard_pages.PUBLIC_ENDPOINTS,
+    *calendar_pages.PUBLIC_ENDPOINTS,
+    *mailbox.PUBLIC_ENDPOINTS,
+}
+LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
+    (joining_events.JoinedLate, contracts.entitle_latecomer),
+    (demand_events.RelyingOnClosing, joining_listeners.relying_latecomers),
+    (vehicles_events.LotOpened, demand.open_pool),
+    (vehicles_events.LotOpened, envelopes.open_envelope),
+    (vehicles_events.LotOpened, study_acceptance.propose_accepted),
+    (vehicles_events.LotCancelled, demand.release_lot),
+    (vehicles_events.LotCancelled, envelopes.release_envelope),
+    (grappes_events.MembershipEnding, demand.refuse_while_engaged),
+    (grappes_events.MembershipEnded, demand.release_member),
+    (grappes_events.GrappeDissolved, demand.release_grappe),
+    (grappes_events.LeavingEffects, demand.pools_left_smaller),
+    (certifications_events.LotsRelyingOn, matching.lots_relying_on),
+    (certifications_events.LotsRelyingOn, contracts.contracts_relying_on),
+    (demand_events.RelyingOnClosing, contracts.contracts_relying_on_closing),
+    (grappes_events.PooledFor, demand.centres_pooled_for),
+)
+CHECKS: dict[str, jobs.Check] = {
+    "demand.close_due_lots": lambda _now: demand_services.close_due_lots(),
+    "demand.settle_mergers": lambda _now: mergers.settle_due_mergers(),
+    "demand.end_lots": lambda _now: demand_services.end_lots(),
+    "envelopes.raise_alerts": envelope_alerts.raise_alerts,
+    "settlement.settle_due": settlement.settle_due,
+    "invoicing.draw_mandated": invoice_drawing.draw_mandated,
+    "invoicing.keep_originals": invoice_originals.keep_originals,
+    "control_room.send_summaries": control_room.send_summaries,
+}
+LONG_JOBS: dict[str, jobs.Work] = {
+    "studies.run": studies.run_waiting,
+}
+COMMANDS = (
+    pool_commands,
+    compose_instance,
+)
