@@ -24,6 +24,7 @@ class RelyingLot:
 
     `organisation_id` is the centre that runs it, `grappe_organisation_ids` the coordinators' organisations of the grappes
     that bring needs to it. `ends_on` is the last day of the lot's contracts, or of this contract (`contract_id`).
+    `schemes` are those of the question that it relies on.
     """
 
     organisation_id: UUID
@@ -32,3 +33,4 @@ class RelyingLot:
     ends_on: date
     grappe_organisation_ids: tuple[UUID, ...] = ()
     contract_id: UUID | None = None
+    schemes: tuple[str, ...] = ()

@@ -112,7 +112,7 @@ def review() -> str:
     return render_template(
         "catalog/review.html",
         providers=list_waiting(session),
-        today=clock.today(),
+        days_since=lambda moment: (clock.today() - clock.paris(moment).date()).days,
         page=page,
         missing=list_missing(session)["items"],
         evidence=queries.list_evidence(session, [certificate.id for certificate, _provider in page["items"]]),

@@ -13,6 +13,7 @@ from tenders.demand.events import RelyingOnClosing
 from tenders.demand.joining.events import JoinedLate
 from tenders.demand.words import price_of
 from tenders.vehicles.models import Lot
+from tenders.vehicles.rules import schemes_required
 
 
 def contracts_relying_on(session: Session, question: LotsRelyingOn) -> list[RelyingLot]:
@@ -21,7 +22,10 @@ def contracts_relying_on(session: Session, question: LotsRelyingOn) -> list[Rely
     if "hds" in question.schemes:
         requires.append(func.jsonb_array_length(Lot.requirements["hds_activities"]) > 0)
     rows = session.execute(
-        select(Contract.organisation_id, Lot.id, Contract.title, Contract.ends_on)
+        select(
+            Contract.organisation_id, Lot.id, Contract.title, Contract.ends_on, Contract.id.label("contract_id"),
+            Lot.requirements,
+        )
         .join(Lot, Lot.id == Contract.lot_id)
         .where(
             Contract.holder_id == question.provider_id,
@@ -32,7 +36,13 @@ def contracts_relying_on(session: Session, question: LotsRelyingOn) -> list[Rely
         )
         .order_by(Contract.id)
     )
-    return [RelyingLot(*row) for row in rows]
+    return [
+        RelyingLot(
+            row.organisation_id, row.id, row.title, row.ends_on, contract_id=row.contract_id,
+            schemes=schemes_required(row.requirements, question.schemes),
+        )
+        for row in rows
+    ]
 
 
 CONTRACT_CONCLUDED = N_("Le contrat {reference} est conclu sur cette clôture.")

@@ -12,6 +12,7 @@ from marketplace.establishments.models import Establishment
 from marketplace.grappes.models import Grappe
 from tenders.demand.models import LotGrappeTotals
 from tenders.vehicles.models import Lot, Vehicle
+from tenders.vehicles.rules import schemes_required
 
 
 def lots_relying_on(session: Session, question: LotsRelyingOn) -> list[RelyingLot]:
@@ -23,12 +24,17 @@ def lots_relying_on(session: Session, question: LotsRelyingOn) -> list[RelyingLo
         Offer.provider_id == question.provider_id, Offer.category_code == Lot.category_code, Offer.status == "published"
     )
     rows = session.execute(
-        select(Vehicle.organisation_id, Lot.id, Lot.title, Vehicle.ends_on)
+        select(Vehicle.organisation_id, Lot.id, Lot.title, Vehicle.ends_on, Lot.requirements)
         .join(Vehicle, Vehicle.id == Lot.vehicle_id)
         .where(Lot.opened_at.is_not(None), Lot.closed_at.is_(None), Lot.cancelled_at.is_(None), or_(False, *requires), sells)
         .order_by(Lot.id)
     )
-    found = [RelyingLot(*row) for row in rows]
+    found = [
+        RelyingLot(
+            row.organisation_id, row.id, row.title, row.ends_on, schemes=schemes_required(row.requirements, question.schemes)
+        )
+        for row in rows
+    ]
     coordinators = _coordinators(session, [lot.lot_id for lot in found]) if found else {}
     return [replace(lot, grappe_organisation_ids=coordinators.get(lot.lot_id, ())) for lot in found]
 

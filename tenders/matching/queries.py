@@ -77,12 +77,14 @@ def find_matches(session: Session, actor: Actor, lot: Lot) -> LotMatches | None:
     return _matches(session, actor, lot)
 
 
-def list_own_matches(session: Session, actor: Actor, lots: Sequence[Lot]) -> list[OwnMatch]:
+def list_own_matches(
+    session: Session, actor: Actor, lots: Sequence[Lot], schemes: Mapping[str, Scheme] | None = None
+) -> list[OwnMatch]:
     """Where the actor's own provider(s) stand on each lot, in the lots' order; a constant number of statements."""
     providers = list_own_providers(session, actor)
     if not providers or not lots:
         return []
-    schemes, today = list_schemes(session, language()), clock.today()
+    schemes, today = schemes or list_schemes(session, language()), clock.today()
     candidates = _candidates(session, providers, None, schemes)
     pooled = _pooled(session, lots, weigh=any(offer.grid.regional_uplifts for c in candidates for offer in c.offers))
     by_id = {provider.id: provider for provider in providers}

@@ -147,6 +147,12 @@ def vehicle_contradictions(vehicle: VehicleTerms) -> list[Refusal]:
     ]
 
 
+def schemes_required(requirements: Mapping[str, Any], asked: Sequence[str]) -> tuple[str, ...]:
+    """Those of the schemes asked about that a lot's requirements name; activities of HDS name HDS."""
+    named = {*(requirements.get("certificates") or ()), *(("hds",) if requirements.get("hds_activities") else ())}
+    return tuple(scheme for scheme in asked if scheme in named)
+
+
 def opening_refusals(
     vehicle: VehicleTerms, lots: Sequence[LotTerms], vocabulary: Vocabulary, now: datetime, today: date
 ) -> list[Refusal]:

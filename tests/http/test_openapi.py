@@ -62,7 +62,7 @@ def test_every_operation_answers_as_it_says(app, callers):
 
 def test_every_json_route_is_in_the_document(app, document):
     served = {
-        rule.rule.replace("<uuid:", "{").replace("<string:", "{").replace("<", "{").replace(">", "}")
+        rule.rule.replace("<uuid:", "{").replace("<string:", "{").replace("<int:", "{").replace("<", "{").replace(">", "}")
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith(f"{API_PREFIX}/") and "openapi" not in rule.rule
     }

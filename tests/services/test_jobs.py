@@ -6,6 +6,7 @@ import pytest
 from croniter import croniter
 from sqlalchemy import select, text
 
+from app import LONG_JOBS
 from marketplace.platform import audit, clock, jobs, mail, outbox
 from marketplace.platform.audit.mailing import mail_newest_seal
 from marketplace.platform.audit.sealing import newest_seal, seal_pending
@@ -95,7 +96,8 @@ def test_a_job_with_a_lock_waits_once(session):
 
 def test_every_periodic_job_is_registered_under_its_name(app):
     built = worker.build(app)
-    assert {*worker.PERIODIC, "jobs.tidy"} == {task.task.name for task in built.periodic_registry.periodic_tasks.values()}
+    registered = {task.task.name for task in built.periodic_registry.periodic_tasks.values()}
+    assert {*worker.PERIODIC, *LONG_JOBS, "jobs.tidy"} == registered
 
 
 def test_the_dispatcher_comes_round_every_ten_seconds():

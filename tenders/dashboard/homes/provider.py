@@ -45,7 +45,7 @@ def build(session: Session, actor: Actor, _asked: Mapping[str, str]) -> Provider
         return ProviderHome(None, [], [], [], vendor.list_demand(session), [], {})
     schemes = list_schemes(session, language())
     certificates = list_certificates(session, actor, provider, schemes)
-    answers = list_answers(session, actor)
+    answers = list_answers(session, actor, schemes)
     nearly = sorted((answer for answer in answers if len(answer.failed) == 1), key=lambda answer: not answer.has_offer)
     offered = vendor.list_offered_categories(session, provider)
     names = {code: scheme.name for code, scheme in schemes.items()}
@@ -68,12 +68,15 @@ def build(session: Session, actor: Actor, _asked: Mapping[str, str]) -> Provider
 def _timeline(
     session: Session, provider: Provider, certificates: Sequence[ShownCertificate], schemes: Mapping[str, Scheme]
 ) -> Timeline | None:
-    """Own certificates against open lots and contracts that rely on them: one question a scheme, answered by whoever knows."""
+    """Own certificates against open lots and contracts that rely on them: one question, answered by whoever knows."""
     own = [certificate.held for certificate in certificates if certificate.held.holder == provider.id]
-    relying = {}
-    for code in {certificate.scheme for certificate in own}:
-        heirs = (heir.code for heir in schemes.values() if heir.prerequisite == code)
-        relying[code] = events.ask(session, LotsRelyingOn(provider.id, (code, *heirs)))
+    behind = {
+        code: (code, *(heir.code for heir in schemes.values() if heir.prerequisite == code))
+        for code in {certificate.scheme for certificate in own}
+    }
+    asked = tuple(sorted({code for codes in behind.values() for code in codes}))
+    found = events.ask(session, LotsRelyingOn(provider.id, asked)) if asked else []
+    relying = {code: [one for one in found if set(one.schemes) & set(codes)] for code, codes in behind.items()}
     names = {code: scheme.name for code, scheme in schemes.items()}
     return timeline(own, relying, names, clock.today())
 
