@@ -37,6 +37,43 @@ from marketplace.platform.database import db
 from marketplace.platform.demo import build_demo
 from tenders import features as tenders
 from tenders.dashboard import mailbox
+from marketplace.platform.outbox.command import outbox_commands
+from tenders.composition.cli import compose_instance
+from tenders.composition.studies import acceptance as study_acceptance
+from tenders.composition.studies import api as studies_api
+from tenders.composition.studies import own_pages as own_studies_pages
+from tenders.composition.studies import pages as studies_pages
+from tenders.composition.studies import permissions as studies_permissions
+from tenders.composition.studies import running as studies
+from tenders.contracts import api as contracts_api
+from tenders.contracts import listeners as contracts
+from tenders.contracts import pages as contracts_pages
+from tenders.contracts import permissions as contracts_permissions
+from tenders.contracts.adhesions import api as adhesions_api
+from tenders.contracts.adhesions import pages as adhesions_pages
+from tenders.contracts.adhesions import permissions as adhesions_permissions
+from tenders.contracts.invoicing import api as invoicing_api
+from tenders.contracts.invoicing import pages as invoicing_pages
+from tenders.contracts.invoicing import permissions as invoicing_permissions
+from tenders.contracts.invoicing import receiving_api, receiving_pages
+from tenders.contracts.invoicing.services import drawing as invoice_drawing
+from tenders.contracts.invoicing.services import originals as invoice_originals
+from tenders.contracts.ordering import api as ordering_api
+from tenders.contracts.ordering import desk_api as order_desk_api
+from tenders.contracts.ordering import execution_pages
+from tenders.contracts.ordering import pages as ordering_pages
+from tenders.contracts.ordering import permissions as ordering_permissions
+from tenders.contracts.ordering import rights_pages as order_rights_pages
+from tenders.contracts.settlement import api as settlement_api
+from tenders.contracts.settlement import pages as settlement_pages
+from tenders.contracts.settlement import permissions as settlement_permissions
+from tenders.contracts.settlement import services as settlement
+from tenders.dashboard import late_joining_pages, mailbox, what_if_pages
+from tenders.dashboard import pages as dashboard_pages
+from tenders.dashboard import permissions as dashboard_permissions
+from tenders.dashboard.calendar import pages as calendar_pages
+from tenders.dashboard.control_room import pages as control_room_pages
+from tenders.dashboard.control_room import services as control_room
 from tenders.dashboard.navigation import SITE_MAP
 from tenders.demo.seed import seed
 
@@ -50,6 +87,98 @@ lot's lock until it has sent COMMIT: at the usual 5 ms its neighbours' computing
 API_BLUEPRINTS = (*marketplace.API_BLUEPRINTS, *catalog.API_BLUEPRINTS, *tenders.API_BLUEPRINTS)
 PAGE_BLUEPRINTS = (*marketplace.PAGE_BLUEPRINTS, *catalog.PAGE_BLUEPRINTS, *tenders.PAGE_BLUEPRINTS)
 PERMISSIONS = {**marketplace.PERMISSIONS, **catalog.PERMISSIONS, **tenders.PERMISSIONS}
+API_BLUEPRINTS = (
+    accounts_api.bp,
+    categories_api.bp,
+    establishments_api.bp,
+    grappes_api.bp,
+    notifications_api.bp,
+    vehicles_api.bp,
+    demand_api.bp,
+    need_import_api.bp,
+    mergers_api.bp,
+    envelopes_api.bp,
+    estimates_api.bp,
+    late_joinings_api.bp,
+    profiles_api.bp,
+    subcontracting_api.bp,
+    certifications_api.bp,
+    search_api.bp,
+    certification_operator_api.bp,
+    offers_api.bp,
+    contacts_api.bp,
+    matching_api.bp,
+    studies_api.bp,
+    settlement_api.bp,
+    adhesions_api.bp,
+    invoicing_api.bp,
+    receiving_api.bp,
+    ordering_api.bp,
+    order_desk_api.bp,
+    contracts_api.bp,
+)
+PAGE_BLUEPRINTS = (
+    accounts_pages.bp,
+    establishments_pages.bp,
+    grappes_pages.bp,
+    grappe_membership_pages.bp,
+    notifications_pages.bp,
+    billing_pages.bp,
+    stripe_webhook.bp,
+    vehicles_pages.bp,
+    demand_pages.bp,
+    mergers_pages.bp,
+    demand_undoing_pages.bp,
+    contracts_pages.bp,
+    need_history_pages.bp,
+    need_import_pages.bp,
+    need_grid_pages.bp,
+    dashboard_pages.bp,
+    what_if_pages.bp,
+    late_joining_pages.bp,
+    control_room_pages.bp,
+    calendar_pages.bp,
+    directory_pages.bp,
+    search_pages.bp,
+    profiles_pages.bp,
+    subcontracting_pages.bp,
+    sign_up_pages.bp,
+    certifications_pages.bp,
+    certification_operator_pages.bp,
+    offers_pages.bp,
+    studies_pages.bp,
+    own_studies_pages.bp,
+    contacts_pages.bp,
+    settlement_pages.bp,
+    adhesions_pages.bp,
+    invoicing_pages.bp,
+    receiving_pages.bp,
+    ordering_pages.bp,
+    order_rights_pages.bp,
+    execution_pages.bp,
+)
+PERMISSIONS = {
+    "accounts": accounts_permissions.PERMISSIONS,
+    "categories": categories_permissions.PERMISSIONS,
+    "establishments": establishments_permissions.PERMISSIONS,
+    "grappes": grappes_permissions.PERMISSIONS,
+    "notifications": notifications_permissions.PERMISSIONS,
+    "billing": billing_permissions.PERMISSIONS,
+    "vehicles": vehicles_permissions.PERMISSIONS,
+    "demand": demand_permissions.PERMISSIONS,
+    "providers": providers_permissions.PERMISSIONS,
+    "certifications": certifications_permissions.PERMISSIONS,
+    "offers": offers_permissions.PERMISSIONS,
+    "contacts": contacts_permissions.PERMISSIONS,
+    "matching": matching_permissions.PERMISSIONS,
+    "contracts": contracts_permissions.PERMISSIONS,
+    "studies": studies_permissions.PERMISSIONS,
+    "ordering": ordering_permissions.PERMISSIONS,
+    "settlement": settlement_permissions.PERMISSIONS,
+    "adhesions": adhesions_permissions.PERMISSIONS,
+    "invoicing": invoicing_permissions.PERMISSIONS,
+    "dashboard": dashboard_permissions.PERMISSIONS,
+}
 PUBLIC_ENDPOINTS = {
     "static",
     "bootstrap.static",

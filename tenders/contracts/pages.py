@@ -19,6 +19,7 @@ from marketplace.platform.idempotency import form_key, request_key
 from marketplace.platform.money import DEFAULT_VAT_RATE
 from marketplace.platform.permissions import allowed, require
 from tenders.contracts import labels, queries, services
+from tenders.contracts.adhesions.queries import standing_on
 from tenders.contracts.api import terms_of
 from tenders.contracts.forms import ContractForm, SignatureForm
 from tenders.contracts.models import Contract
@@ -68,6 +69,7 @@ def show_contract(contract_id: UUID) -> str:
             for act in ("sign", "activate", "suspend", "terminate")
         },
         answer=tested(session, contract, contract.lot) if waits else None,
+        adhesions=standing_on(session, actor, contract.id, contract.lot.vehicle_id),
         centre=vehicles.centre_names(session, [contract.lot.vehicle])[contract.organisation_id],
         today=clock.today(),
         vat=1 + DEFAULT_VAT_RATE,

@@ -15,6 +15,8 @@ from marketplace.platform import clock
 from marketplace.platform.database import new_id, transaction
 from marketplace.platform.files import read_upload
 from marketplace.platform.permissions import SYSTEM, Actor
+from tenders.contracts.adhesions.queries import convention_for
+from tenders.contracts.adhesions.services import adhere
 from tenders.contracts.rules.conclusion import Fee
 from tenders.contracts.services import activate_contract, conclude_contract, sign_contract
 from tenders.contracts.services.concluding import Terms
@@ -23,6 +25,7 @@ from tenders.demand.services.closings import close_lot
 from tenders.demand.services.needs import put_need
 from tenders.demo.pooling import Pooling, private_sites
 from tenders.vehicles import services as vehicles
+from tenders.vehicles.models import Lot
 
 DaysAgo = Callable[[int], AbstractContextManager[None]]
 CATEGORY = "passi_audit"
@@ -45,6 +48,8 @@ def run_contract(days_ago: DaysAgo, pooling: Pooling, centre: Actor, holder: Org
         lot_id = _open_lot(centre)
     with days_ago(OPENED - 5):
         _enter_needs(pooling, lot_id)
+    with days_ago(OPENED - 6):
+        _adhere(pooling, lot_id)
     with days_ago(CLOSED):
         close_lot(SYSTEM, lot_id)
     with days_ago(CONCLUDED):
@@ -107,6 +112,18 @@ def _enter_needs(pooling: Pooling, lot_id: UUID) -> None:
             pooling.actor(site.number), lot_id, pooling.establishments[site.number].id,
             Wish(quantity=quantity, firmness="firm", tolerance=2),
         )  # fmt: skip
+
+
+def _adhere(pooling: Pooling, lot_id: UUID) -> None:
+    """One group signs the convention; the others did not yet, and may order all the same on this vehicle."""
+    site = next(each for each in private_sites(pooling.sites) if each.group == 0)
+    establishment = pooling.establishments[site.number]
+    with transaction() as session:
+        vehicle = session.get_one(Lot, lot_id).vehicle
+        convention = convention_for(session, vehicle, establishment.organisation_id)
+    adhere(
+        pooling.actor(site.number), convention.vehicle_id, convention.organisation_id, convention_sha256=convention.sha256
+    )
 
 
 def _paper() -> bytes:

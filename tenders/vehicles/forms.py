@@ -121,6 +121,7 @@ class VehicleEditForm(VehicleForm):
     )  # fmt: skip
     allows_price_only_award = BooleanField(_l("Le prix peut être le seul critère"))
     allows_individual_needs = BooleanField(_l("Un établissement sans grappe peut déposer un besoin"))
+    requires_convention = BooleanField(_l("Commander demande d'avoir signé la convention d'adhésion"))
 
     SWITCHES = (
         "maximum_required",
@@ -132,6 +133,7 @@ class VehicleEditForm(VehicleForm):
         "late_joining_fee",
         "allows_price_only_award",
         "allows_individual_needs",
+        "requires_convention",
     )
 
     def body(self) -> dict[str, Any]:

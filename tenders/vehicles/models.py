@@ -74,6 +74,7 @@ class Vehicle(Model):
     allows_price_only_award: Mapped[bool]
     allows_individual_needs: Mapped[bool] = mapped_column(default=True, server_default="true")
     late_joining_fee: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    requires_convention: Mapped[bool] = mapped_column(default=False, server_default="false")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     opened_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

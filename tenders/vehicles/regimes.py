@@ -26,6 +26,7 @@ class Switches:
     allows_price_only_award: bool
     allows_individual_needs: bool = True
     late_joining_fee: Decimal | None = None
+    requires_convention: bool = False
 
     def as_columns(self) -> dict[str, Any]:
         """The switches by column name of `vehicles`."""

@@ -138,6 +138,7 @@ class SwitchesIn(Schema):
         allow_none=True, validate=ma.validate.Range(min=Decimal(0), max=Decimal(10**9), min_inclusive=False),
         metadata={"description": "euros excluding VAT, once, of who joins after the closing; null: none"},
     )  # fmt: skip
+    requires_convention = ma.fields.Boolean()
 
 
 class VehicleIn(SwitchesIn):

@@ -147,10 +147,17 @@ def agreement_of(ground: Ground, contract: Contract, ask: Ask) -> Agreement:
         starts_on=contract.starts_on,
         ends_on=contract.ends_on,
         is_entitled=entitled,
+        lacks_adhesion=member is not None and lacks_adhesion(ground, contract.lot_id, member.organisation_id),
         order_multiple=ground.lots[ask.lot_id].order_multiple,
         unfit=ground.unfit[contract.id],
         suspension_reason=reason,
     )
+
+
+def lacks_adhesion(ground: Ground, lot_id: UUID, organisation_id: UUID) -> bool:
+    """Whether the lot's vehicle was opened with its convention required, and the organisation did not sign it."""
+    vehicle = ground.lots[lot_id].vehicle
+    return vehicle.requires_convention and (vehicle.id, organisation_id) not in ground.adhering
 
 
 def _priced(ground: Ground, contract: Contract, ask: Ask) -> Price:

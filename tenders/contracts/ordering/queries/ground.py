@@ -13,6 +13,7 @@ from marketplace.platform import clock
 from marketplace.platform.errors import NotFound, Sentence
 from marketplace.platform.i18n import language
 from marketplace.platform.permissions import Actor
+from tenders.contracts.adhesions.queries import adhering
 from tenders.contracts.models import Contract, ContractMember
 from tenders.contracts.ordering.models import CallOff, OrderLimit
 from tenders.contracts.ordering.rules.approving import Limits, limits_of
@@ -28,7 +29,8 @@ class Ground:
     """Everything an order on these lots is held against, the locks held.
 
     `contracts` by lot, the best rank first; `members` by (contract, establishment); `unfit` by contract; `last_order`
-    by contract: when it was last given an order; `numbers` by contract: the last number used.
+    by contract: when it was last given an order; `numbers` by contract: the last number used. `adhering`: (vehicle,
+    organisation) of who signed the convention, read for vehicles that require it.
     """
 
     lots: Mapping[UUID, Lot]
@@ -38,6 +40,7 @@ class Ground:
     unfit: Mapping[UUID, tuple[Sentence, ...]]
     last_order: Mapping[UUID, datetime]
     numbers: dict[UUID, int] = field(default_factory=dict)
+    adhering: Collection[tuple[UUID, UUID]] = ()
 
 
 def lock_ground(session: Session, lot_ids: Collection[UUID], establishment_ids: Collection[UUID]) -> Ground:
@@ -73,6 +76,7 @@ def lock_ground(session: Session, lot_ids: Collection[UUID], establishment_ids: 
         unfit=_unfit(session, locked, by_lot),
         last_order=last,
         numbers=numbers,
+        adhering=adhering(session, {lot.vehicle_id for lot in by_lot.values() if lot.vehicle.requires_convention}),
     )
 
 

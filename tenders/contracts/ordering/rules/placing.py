@@ -34,6 +34,7 @@ class Agreement:
     starts_on: date
     ends_on: date
     is_entitled: bool = True
+    lacks_adhesion: bool = False
     order_multiple: int = 1
     unfit: tuple[Sentence, ...] = ()
     suspension_reason: str | None = None
@@ -43,7 +44,7 @@ def check_agreement(agreement: Agreement, today: date, starts_on: date, quantity
     """Refuse an order outside what the contract allows, whatever the room left.
 
     `starts_on` is when delivery is asked for. RuleBroken `contract_suspended`, `contract_not_active`,
-    `order_outside_term`, `member_not_entitled`, `order_not_whole_packs`, `holder_not_fit`.
+    `order_outside_term`, `member_not_entitled`, `adhesion_required`, `order_not_whole_packs`, `holder_not_fit`.
     """
     if agreement.is_suspended:
         raise RuleBroken(
@@ -56,6 +57,12 @@ def check_agreement(agreement: Agreement, today: date, starts_on: date, quantity
     _check_term(agreement, today, starts_on)
     if not agreement.is_entitled:
         raise not_entitled()
+    if agreement.lacks_adhesion:
+        raise RuleBroken(
+            "adhesion_required",
+            "Commander sur ce marché demande d'avoir signé sa convention d'adhésion : un signataire de votre organisation "
+            "la signe depuis la page du contrat.",
+        )
     _check_packs(agreement.order_multiple, quantity)
     if agreement.unfit:
         said = {f"reason_{number}": reason for number, reason in enumerate(agreement.unfit)}

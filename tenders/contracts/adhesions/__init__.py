@@ -1,0 +1,1 @@
+"""Adhesions: organisations that signed a vehicle's convention."""

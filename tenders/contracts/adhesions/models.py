@@ -1,0 +1,73 @@
+"""Adhesions of organisations to vehicles: what was signed never changes; an adhesion only ends, with its reason."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import DDL, CheckConstraint, DateTime, ForeignKey, Index, Text, event, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.accounts.models import Organisation
+from marketplace.platform import clock
+from marketplace.platform.database import Model, id_column
+from marketplace.platform.files import StoredFile
+from tenders.vehicles.models import Vehicle
+
+
+class Adhesion(Model):
+    """An organisation signed a vehicle's convention: the text as it was read, its version and SHA-256.
+
+    `signed_file_id`: the convention signed on paper as a PDF, when there is one. Ended, the organisation may adhere again.
+    """
+
+    __tablename__ = "adhesions"
+    __table_args__ = (
+        # One running adhesion of an organisation to a vehicle, whoever signs twice.
+        Index("uq_adhesions_running", "vehicle_id", "organisation_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index("ix_adhesions_organisation_id", "organisation_id"),
+        CheckConstraint("convention_sha256 ~ '^[0-9a-f]{64}$'", name="convention_sha256_is_one"),
+        CheckConstraint("convention_version >= 1", name="convention_version_from_one"),
+        CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL) AND btrim(end_reason) <> ''", name="end_is_explained"),
+        CheckConstraint("ended_at >= signed_at", name="ends_after_it_starts"),
+    )
+
+    id: Mapped[UUID] = id_column()
+    vehicle_id: Mapped[UUID] = mapped_column(ForeignKey("vehicles.id"))
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    convention_version: Mapped[int]
+    convention_text: Mapped[str] = mapped_column(Text)
+    convention_sha256: Mapped[str] = mapped_column(Text)
+    signed_file_id: Mapped[UUID | None] = mapped_column(ForeignKey("stored_files.id"))
+    signed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    signed_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    end_reason: Mapped[str | None] = mapped_column(Text)
+
+    vehicle: Mapped[Vehicle] = relationship()
+    organisation: Mapped[Organisation] = relationship()
+    signed_file: Mapped[StoredFile | None] = relationship()
+
+
+SIGNED = (
+    "id", "vehicle_id", "organisation_id", "convention_version", "convention_text", "convention_sha256", "signed_file_id",
+    "signed_at", "signed_by",
+)  # fmt: skip
+REFUSE_CHANGE = """
+CREATE FUNCTION refuse_change_of_adhesion() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what was signed does not change'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'adhesion_is_signed';
+END
+$$
+"""
+KEEP_SIGNED = f"""
+CREATE TRIGGER adhesion_is_signed BEFORE UPDATE OF {", ".join(SIGNED)} OR DELETE ON adhesions
+    FOR EACH ROW EXECUTE FUNCTION refuse_change_of_adhesion()
+"""
+KEEP_ENDED = """
+CREATE TRIGGER adhesion_is_ended BEFORE UPDATE ON adhesions
+    FOR EACH ROW WHEN (OLD.ended_at IS NOT NULL) EXECUTE FUNCTION refuse_change_of_adhesion()
+"""
+
+for _statement in (REFUSE_CHANGE, KEEP_SIGNED, KEEP_ENDED):
+    event.listen(Adhesion.__table__, "after_create", DDL(_statement))

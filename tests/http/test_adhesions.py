@@ -1,0 +1,85 @@
+"""Adhesions over JSON and on their page: read and signed by a member, listed for the centre, ended, shown on contracts."""
+
+from io import BytesIO
+
+import pytest
+
+from marketplace.accounts.models import Organisation, User
+from tests.factories.accounts import user_in
+from tests.factories.contracts import active_contract
+
+PDF = b"%PDF-1.7 fictif"
+
+
+@pytest.fixture
+def running(app, session, files_folder):
+    """An activated contract, with a member's signatory, the centre's and the holder's person."""
+    with app.app_context():
+        contract = active_contract()
+    site, actor = contract.members[0]
+    centre = user_in(session.get_one(Organisation, contract.contract.organisation_id), ("admin", "signatory"))
+    return contract, site, session.get_one(User, actor.user_id), centre, session.get_one(User, contract.holder.user_id)
+
+
+def text_of(answer) -> str:
+    return answer.get_data(as_text=True)
+
+
+def test_a_member_reads_the_convention_signs_it_and_the_centre_ends_it(api, running):
+    contract, site, member, centre, holder = running
+    url = f"/api/v1/vehicles/{contract.lot.vehicle_id}"
+    own = str(site.organisation_id)
+    convention = api(member).get(f"{url}/convention?organisation_id={own}").json
+    assert convention["version"] == 1 and len(convention["sha256"]) == 64
+    assert api(centre).get(f"{url}/convention?organisation_id={own}").status_code == 404
+    form = {"organisation_id": own, "convention_sha256": convention["sha256"]}
+    sent = {**form, "signed_file": (BytesIO(PDF), "convention.pdf")}
+    made = api(member).post(f"{url}/adhesions", data=sent, content_type="multipart/form-data")
+    assert made.status_code == 201, made.json
+    assert made.json["convention_text"] == convention["text"]
+    again = api(member).post(f"{url}/adhesions", data=form, content_type="multipart/form-data")
+    assert (again.status_code, again.json["id"]) == (200, made.json["id"])
+    path = f"/api/v1/adhesions/{made.json['id']}"
+    assert api(centre).get(f"{path}/signed-file").data == PDF
+    assert api(holder).get(path).status_code == 404
+    assert [each["id"] for each in api(centre).get("/api/v1/adhesions").json["items"]] == [made.json["id"]]
+    assert api(holder).get("/api/v1/adhesions").json["items"] == []
+    ended = api(centre).post(f"{path}/end", json={"reason": "Départ du groupe"})
+    assert (ended.status_code, ended.json["end_reason"]) == (200, "Départ du groupe")
+
+
+def test_the_page_shows_the_text_with_its_hash_and_takes_the_signature(sign_in, api, running):
+    contract, site, member, _centre, _holder = running
+    path = f"/marches/{contract.lot.vehicle_id}/adhesions"
+    browser = sign_in(member)
+    page = text_of(browser.get(path))
+    convention = (
+        api(member).get(f"/api/v1/vehicles/{contract.lot.vehicle_id}/convention?organisation_id={site.organisation_id}").json
+    )
+    assert convention["sha256"] in page and "adhérer n&#39;engage aucun volume" in page
+    refused = browser.post(path, data={"organisation_id": site.organisation_id, "convention_sha256": "0" * 64},
+                           follow_redirects=True)  # fmt: skip
+    assert "relisez-la, puis signez" in text_of(refused)
+    form = {"organisation_id": site.organisation_id, "convention_sha256": convention["sha256"]}
+    assert "votre organisation adhère" in text_of(browser.post(path, data=form, follow_redirects=True))
+    assert browser.post(path, data={**form, "organisation_id": "x"}).status_code == 404
+    assert "a signé la convention" in text_of(browser.get(f"/contrats/{contract.contract.id}"))
+
+
+def test_the_centre_lists_its_members_and_ends_one_with_a_reason(sign_in, api, running):
+    contract, site, member, centre, holder = running
+    vehicle = f"/api/v1/vehicles/{contract.lot.vehicle_id}"
+    own = site.organisation_id
+    sha256 = api(member).get(f"{vehicle}/convention?organisation_id={own}").json["sha256"]
+    form = {"organisation_id": own, "convention_sha256": sha256, "signed_file": (BytesIO(PDF), "convention.pdf")}
+    adhesion = api(member).post(f"{vehicle}/adhesions", data=form, content_type="multipart/form-data").json["id"]
+    path = f"/marches/{contract.lot.vehicle_id}/adhesions"
+    browser = sign_in(centre)
+    assert "Adhérents" in text_of(browser.get(path))
+    assert browser.get(f"/marches/adhesions/{adhesion}/convention-signee.pdf").data == PDF
+    assert "1 organisation membre sur 2 a signé" in text_of(browser.get(f"/contrats/{contract.contract.id}"))
+    end = f"/marches/adhesions/{adhesion}/fin"
+    assert "Écrivez pourquoi" in text_of(browser.post(end, data={"reason": " "}, follow_redirects=True))
+    assert "Adhésion terminée" in text_of(browser.post(end, data={"reason": "Départ"}, follow_redirects=True))
+    assert "Départ" in text_of(browser.get(path))
+    assert sign_in(holder).post(end, data={"reason": "Non"}).status_code in (403, 404)
