@@ -1,8 +1,8 @@
 """Adhesions to vehicles by a signed convention; vehicles on which ordering waits for it."""
 from alembic import op
 
-revision = "0037"
-down_revision = "0036"
+revision = "0038"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
