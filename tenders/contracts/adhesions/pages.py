@@ -26,20 +26,19 @@ def show_adhesions(vehicle_id: UUID) -> str:
     session, actor = db.session(), current_actor()
     vehicle = get_vehicle(session, actor, vehicle_id)
     page = queries.list_adhesions(session, actor, vehicle_id=vehicle_id, cursor=request.args.get("cursor"))
-    own = sorted(actor.organisation_ids(kind="care_operator"), key=str)
-    known = queries.adhering(session, [vehicle_id])
+    own, known = actor.organisation_ids(kind="care_operator"), queries.adhering(session, [vehicle_id])
     missing = [each for each in own if (vehicle_id, each) not in known]
     return render_template(
         "adhesions/adhesions.html",
         vehicle=vehicle,
         centre=centre_names(session, [vehicle])[vehicle.organisation_id],
-        organisations=queries.names_of(session, missing),
         adhesions=page["items"],
         next=page["next"],
         is_centre=vehicle.organisation_id in actor.organisation_ids(kind="purchasing_centre"),
         takes_adhesions=vehicle.status in OPEN_TO_ADHESION,
         conventions=[
-            (queries.convention_for(session, vehicle, each), allowed(actor, "adhesion.sign", own=each)) for each in missing
+            (organisation.name, convention, allowed(actor, "adhesion.sign", own=organisation.id))
+            for organisation, convention in queries.conventions_for(session, vehicle, missing)
         ],
         may_end={
             each.id: each.ended_at is None

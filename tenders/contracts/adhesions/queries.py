@@ -123,21 +123,31 @@ def standing_on(session: Session, actor: Actor, contract_id: UUID, vehicle_id: U
 
 def convention_for(session: Session, vehicle: Vehicle, organisation_id: UUID) -> Convention:
     """The convention of a vehicle as an organisation would sign it today; bounds are those frozen at opening."""
-    organisation = session.get_one(Organisation, organisation_id)
+    return conventions_for(session, vehicle, [organisation_id])[0][1]
+
+
+def conventions_for(
+    session: Session, vehicle: Vehicle, organisation_ids: Collection[UUID]
+) -> list[tuple[Organisation, Convention]]:
+    """The convention as each of these organisations would sign it, by name; as many statements for one as for many."""
+    terms = _terms_of(session, vehicle)
+    statement = select(Organisation).where(Organisation.id.in_(organisation_ids))
+    found = []
+    for organisation in session.scalars(statement.order_by(Organisation.name, Organisation.id)):
+        text = convention_text(terms, organisation.name, organisation.siren or "")
+        found.append(
+            (organisation, Convention(vehicle.id, organisation.id, CONVENTION_VERSION, text, fingerprint(text)))
+        )
+    return found
+
+
+def _terms_of(session: Session, vehicle: Vehicle) -> ConventionTerms:
     lots = tuple(
         ConventionLot(lot.code, lot.title, unit_word(lot.unit, 2), lot.minimum_quantity, lot.maximum_quantity)
         for lot in sorted(vehicle.lots, key=lambda each: each.code)
     )
-    terms = ConventionTerms(
+    return ConventionTerms(
         vehicle=vehicle.name, centre=centre_names(session, [vehicle])[vehicle.organisation_id], technique=vehicle.technique,
         regime=vehicle.regime, starts_on=vehicle.starts_on, ends_on=vehicle.ends_on,
         is_required=vehicle.requires_convention, lots=lots,
     )  # fmt: skip
-    text = convention_text(terms, organisation.name, organisation.siren or "")
-    return Convention(vehicle.id, organisation_id, CONVENTION_VERSION, text, fingerprint(text))
-
-
-def names_of(session: Session, organisation_ids: Collection[UUID]) -> dict[UUID, str]:
-    """The name of each organisation."""
-    rows = session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_(organisation_ids)))
-    return {row.id: row.name for row in rows}
