@@ -13,6 +13,9 @@ from tenders.contracts import api as contracts_api
 from tenders.contracts import listeners as contracts
 from tenders.contracts import pages as contracts_pages
 from tenders.contracts import permissions as contracts_permissions
+from tenders.contracts.adhesions import api as adhesions_api
+from tenders.contracts.adhesions import pages as adhesions_pages
+from tenders.contracts.adhesions import permissions as adhesions_permissions
 from tenders.contracts.invoicing import api as invoicing_api
 from tenders.contracts.invoicing import pages as invoicing_pages
 from tenders.contracts.invoicing import permissions as invoicing_permissions
@@ -76,6 +79,7 @@ API_BLUEPRINTS = (
     matching_api.bp,
     studies_api.bp,
     settlement_api.bp,
+    adhesions_api.bp,
     invoicing_api.bp,
     receiving_api.bp,
     ordering_api.bp,
@@ -99,6 +103,7 @@ PAGE_BLUEPRINTS = (
     studies_pages.bp,
     own_studies_pages.bp,
     settlement_pages.bp,
+    adhesions_pages.bp,
     invoicing_pages.bp,
     receiving_pages.bp,
     ordering_pages.bp,
@@ -113,6 +118,7 @@ PERMISSIONS = {
     "studies": studies_permissions.PERMISSIONS,
     "ordering": ordering_permissions.PERMISSIONS,
     "settlement": settlement_permissions.PERMISSIONS,
+    "adhesions": adhesions_permissions.PERMISSIONS,
     "invoicing": invoicing_permissions.PERMISSIONS,
     "dashboard": dashboard_permissions.PERMISSIONS,
 }
