@@ -16,6 +16,9 @@ from tenders.contracts import permissions as contracts_permissions
 from tenders.contracts.adhesions import api as adhesions_api
 from tenders.contracts.adhesions import pages as adhesions_pages
 from tenders.contracts.adhesions import permissions as adhesions_permissions
+from tenders.contracts.indexation import api as indexation_api
+from tenders.contracts.indexation import pages as indexation_pages
+from tenders.contracts.indexation import permissions as indexation_permissions
 from tenders.contracts.invoicing import api as invoicing_api
 from tenders.contracts.invoicing import pages as invoicing_pages
 from tenders.contracts.invoicing import permissions as invoicing_permissions
@@ -80,6 +83,7 @@ API_BLUEPRINTS = (
     studies_api.bp,
     settlement_api.bp,
     adhesions_api.bp,
+    indexation_api.bp,
     invoicing_api.bp,
     receiving_api.bp,
     ordering_api.bp,
@@ -104,6 +108,7 @@ PAGE_BLUEPRINTS = (
     own_studies_pages.bp,
     settlement_pages.bp,
     adhesions_pages.bp,
+    indexation_pages.bp,
     invoicing_pages.bp,
     receiving_pages.bp,
     ordering_pages.bp,
@@ -118,6 +123,7 @@ PERMISSIONS = {
     "studies": studies_permissions.PERMISSIONS,
     "ordering": ordering_permissions.PERMISSIONS,
     "settlement": settlement_permissions.PERMISSIONS,
+    "indexation": indexation_permissions.PERMISSIONS,
     "adhesions": adhesions_permissions.PERMISSIONS,
     "invoicing": invoicing_permissions.PERMISSIONS,
     "dashboard": dashboard_permissions.PERMISSIONS,

@@ -11,6 +11,7 @@ from marketplace.platform import clock
 from marketplace.platform.database import new_id
 from marketplace.platform.errors import RuleBroken, Sentence
 from marketplace.platform.facts import pack
+from tenders.contracts.indexation.rules import UNREVISED
 from tenders.contracts.models import Contract
 from tenders.contracts.ordering.models import CallOff
 from tenders.contracts.ordering.queries.ground import Ground
@@ -163,7 +164,7 @@ def lacks_adhesion(ground: Ground, lot_id: UUID, organisation_id: UUID) -> bool:
 def _priced(ground: Ground, contract: Contract, ask: Ask) -> Price:
     member = ground.members[contract.id, ask.establishment_id]
     periods = periods_left(ask.starts_on, contract.ends_on, contract.price_period, contract.term_months)
-    return price(ask.quantity, indexed(member.unit_price), periods)
+    return price(ask.quantity, indexed(member.unit_price, ground.factors.get(contract.id, UNREVISED)), periods)
 
 
 def _ceilings(ground: Ground, contract: Contract, taken: _Taken) -> list[Ceiling]:

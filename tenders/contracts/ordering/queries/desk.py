@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session, contains_eager
 from marketplace.establishments.models import Establishment
 from marketplace.platform import clock
 from marketplace.platform.permissions import Actor
+from tenders.contracts.indexation.queries import factors_on
+from tenders.contracts.indexation.rules import UNREVISED
 from tenders.contracts.models import Contract, ContractMember
 from tenders.contracts.ordering.models import CallOff, CartLine
 from tenders.contracts.ordering.rules.placing import Ceiling, available
@@ -28,11 +30,12 @@ class Place:
     contract: Contract
     member: ContractMember
     ordered: int
+    factor: Decimal = UNREVISED
 
     @property
     def unit_price(self) -> Decimal:
         """Euros excluding VAT per unit and period, as an order today would cost."""
-        return indexed(self.member.unit_price)
+        return indexed(self.member.unit_price, self.factor)
 
     def periods_from(self, day: date) -> int:
         """How often the price falls due when delivery starts on a day."""
@@ -81,7 +84,7 @@ class DeskLine:
 
 
 def list_desk(session: Session, actor: Actor, *, establishment_id: UUID | None = None) -> list[DeskLine]:
-    """Where the actor's sites may order, by site and lot; contracts that are over are left out. Three statements."""
+    """Where the actor's sites may order, by site and lot; contracts that are over are left out. Four statements."""
     own = actor.organisation_ids(kind="care_operator")
     today = clock.today()
     statement = (
@@ -102,9 +105,12 @@ def list_desk(session: Session, actor: Actor, *, establishment_id: UUID | None =
     rows = session.execute(statement).all()
     ordered = ordered_by_member(session, {contract.id for _, contract, _ in rows})
     envelopes = find_envelopes(session, {contract.lot_id for _, contract, _ in rows})
+    factors = factors_on(session, {contract.id for _, contract, _ in rows}, today)
     grouped: dict[tuple[UUID, UUID], tuple[Establishment, list[Place]]] = {}
     for member, contract, site in rows:
-        place = Place(contract, member, ordered.get((contract.id, site.id), 0))
+        place = Place(
+            contract, member, ordered.get((contract.id, site.id), 0), factors.get(contract.id, UNREVISED)
+        )
         grouped.setdefault((site.id, contract.lot_id), (site, []))[1].append(place)
     return [_line(site, places, envelopes) for site, places in grouped.values()]
 

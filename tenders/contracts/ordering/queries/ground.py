@@ -2,6 +2,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -14,6 +15,7 @@ from marketplace.platform.errors import NotFound, Sentence
 from marketplace.platform.i18n import language
 from marketplace.platform.permissions import Actor
 from tenders.contracts.adhesions.queries import adhering
+from tenders.contracts.indexation.queries import factors_on
 from tenders.contracts.models import Contract, ContractMember
 from tenders.contracts.ordering.models import CallOff, OrderLimit
 from tenders.contracts.ordering.rules.approving import Limits, limits_of
@@ -30,7 +32,8 @@ class Ground:
 
     `contracts` by lot, the best rank first; `members` by (contract, establishment); `unfit` by contract; `last_order`
     by contract: when it was last given an order; `numbers` by contract: the last number used. `adhering`: (vehicle,
-    organisation) of who signed the convention, read for vehicles that require it.
+    organisation) of who signed the convention, read for vehicles that require it. `factors`: the
+    index factor of the day, by contract that was revised.
     """
 
     lots: Mapping[UUID, Lot]
@@ -41,6 +44,7 @@ class Ground:
     last_order: Mapping[UUID, datetime]
     numbers: dict[UUID, int] = field(default_factory=dict)
     adhering: Collection[tuple[UUID, UUID]] = ()
+    factors: Mapping[UUID, Decimal] = field(default_factory=dict)
 
 
 def lock_ground(session: Session, lot_ids: Collection[UUID], establishment_ids: Collection[UUID]) -> Ground:
@@ -76,6 +80,7 @@ def lock_ground(session: Session, lot_ids: Collection[UUID], establishment_ids: 
         unfit=_unfit(session, locked, by_lot),
         last_order=last,
         numbers=numbers,
+        factors=factors_on(session, ids, clock.today()),
         adhering=adhering(session, {lot.vehicle_id for lot in by_lot.values() if lot.vehicle.requires_convention}),
     )
 

@@ -1,0 +1,1 @@
+"""Indexation: index values as data, a contract's formula, its revisions."""
