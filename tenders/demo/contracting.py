@@ -17,6 +17,7 @@ from marketplace.platform.files import read_upload
 from marketplace.platform.permissions import SYSTEM, Actor
 from tenders.contracts.adhesions.queries import convention_for
 from tenders.contracts.adhesions.services import adhere
+from tenders.contracts.indexation.services import set_formula
 from tenders.contracts.rules.conclusion import Fee
 from tenders.contracts.services import activate_contract, conclude_contract, sign_contract
 from tenders.contracts.services.concluding import Terms
@@ -59,6 +60,10 @@ def run_contract(days_ago: DaysAgo, pooling: Pooling, centre: Actor, holder: Org
             starts_on=clock.today() + timedelta(days=CONCLUDED - STARTED),
         )  # fmt: skip
         contract = conclude_contract(centre, lot_id, terms)
+        set_formula(
+            centre, contract.id, index_code="DEMO", base_month=clock.today(), base_value=Decimal("100.00"),
+            fixed_share=Decimal("0.15"), indexed_share=Decimal("0.85"), interval_months=12,
+        )  # fmt: skip
     with days_ago(STARTED + 2):
         sign_contract(centre, contract.id, read_upload("contrat-demonstration.pdf", _paper()), clock.today())
         activate_contract(centre, contract.id)
