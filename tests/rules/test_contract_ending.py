@@ -54,14 +54,14 @@ def test_a_suspension_is_to_come_and_goes_forward(starts_on, until, field):
 @pytest.mark.parametrize("status", ["ended", "terminated", "lapsed"])
 def test_what_is_over_is_not_terminated(status):
     with pytest.raises(RuleBroken) as broken:
-        check_termination(status, TODAY, TODAY)
+        check_termination(status, TODAY, TODAY, TODAY)
     assert broken.value.code == "contract_is_over"
 
 
 def test_a_termination_is_not_in_the_past():
-    check_termination("concluded", TODAY, TODAY)
+    check_termination("concluded", TODAY, TODAY, TODAY)
     with pytest.raises(BadInput) as bad:
-        check_termination("active", YESTERDAY, TODAY)
+        check_termination("active", YESTERDAY, TODAY, TODAY)
     assert list(bad.value.errors) == ["on"]
 
 

@@ -188,6 +188,11 @@ class SupplierInvoice(Model):
         ),
         CheckConstraint("decision IS DISTINCT FROM 'disputed' OR btrim(reason) <> ''", name="dispute_is_explained"),
         Index("ix_supplier_invoices_call_off_id", "call_off_id"),
+        # One order is invoiced once: a second invoice stands only once the first is disputed.
+        Index(
+            "uq_supplier_invoices_standing", "call_off_id",
+            unique=True, postgresql_where=text("decision IS DISTINCT FROM 'disputed'"),
+        ),
         Index("ix_supplier_invoices_buyer_id_received_at", "buyer_id", "received_at"),
     )
 

@@ -82,7 +82,7 @@ def reject_call_off(body: dict[str, Any], call_off_id: UUID) -> Any:
 
 
 @bp.post("/call-offs/<uuid:call_off_id>/cancellation")
-@guard("call_off.place")
+@guard("call_off.cancel")
 @bp.arguments(CallOffReasonIn)
 @bp.response(200, CallOffOut)
 def cancel_call_off(body: dict[str, Any], call_off_id: UUID) -> Any:

@@ -12,7 +12,7 @@ from tenders.contracts.ordering.queries.desk import ShownCartLine
 from tenders.contracts.ordering.rules import states
 
 ACTS = {
-    "approve": ("call_off.approve", "own"), "reject": ("call_off.approve", "own"), "cancel": ("call_off.place", "own"),
+    "approve": ("call_off.approve", "own"), "reject": ("call_off.approve", "own"), "cancel": ("call_off.cancel", "own"),
     "answer": ("call_off.answer", "provider"), "deliver": ("call_off.answer", "provider"),
     "certify": ("call_off.certify", "own"), "dispute": ("call_off.dispute", "own"), "resolve": ("call_off.resolve", "own"),
 }  # fmt: skip

@@ -197,7 +197,7 @@ def reject_order(call_off_id: UUID) -> Any:
 
 
 @bp.post("/<uuid:call_off_id>/annulation")
-@guard("call_off.place")
+@guard("call_off.cancel")
 def cancel_order(call_off_id: UUID) -> Any:
     """Take it back before acceptance."""
     done = _("La commande est annulée ; ses unités reviennent à l'enveloppe.")

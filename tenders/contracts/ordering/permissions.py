@@ -11,6 +11,10 @@ PERMISSIONS = (
     Permission("call_off.place", "own", _PLACES, kinds=_CARE),
     # Any role may be given a limit: whether it reaches the amount is the organisation's own rule (order_limits).
     Permission("call_off.approve", "own", _PLACES, scope="sign", kinds=_CARE),
+    Permission("call_off.cancel", "own", _PLACES, kinds=_CARE),
+    # At the term the centre closes what nobody closes: an order left open would hold up everybody's true-up.
+    Permission("call_off.cancel", "centre", frozenset({"admin", "buyer"}), kinds=_CENTRES),
+    Permission("call_off.dispute", "centre", frozenset({"admin", "buyer"}), kinds=_CENTRES),
     Permission("call_off.limit", "own", frozenset({"admin"}), kinds=_CARE),
     Permission("call_off.certify", "own", frozenset({"admin", "signatory", "buyer"}), kinds=_CARE),
     Permission("call_off.dispute", "own", _PLACES, kinds=_CARE),

@@ -1,7 +1,7 @@
 """Steps that write orders: each ask is held against contract, holder and room, then all are written or none is."""
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -62,6 +62,7 @@ class _Taken:
 
     units: dict[UUID, int] = field(default_factory=dict)
     euros: dict[UUID, Decimal] = field(default_factory=dict)
+    turns: list[UUID] = field(default_factory=list)
 
     def add(self, key: UUID, quantity: int, amount: Decimal) -> None:
         self.units[key] = self.units.get(key, 0) + quantity
@@ -80,6 +81,7 @@ def settle(ground: Ground, asks: Sequence[Ask]) -> list[Settled]:
             refused.append(LineRefused(ask.line, ground.lots[ask.lot_id].title, why))
             continue
         settled.append(one)
+        taken.turns.append(one.contract.id)
         for key in (one.contract.id, ask.lot_id):
             taken.add(key, ask.quantity, one.price.amount)
     if refused:
@@ -128,12 +130,18 @@ def _holder(ground: Ground, contract: Contract, ask: Ask, taken: _Taken) -> Hold
         room = available(_ceilings(ground, contract, taken), priced.unit_price * priced.periods, multiple)
     except RuleBroken as refused:
         hindrance = refused.sentence
-    order = sorted(ground.last_order, key=lambda each: ground.last_order[each])
+    before = sorted(ground.last_order, key=lambda each: ground.last_order[each])
+    order = [each for each in before if each not in taken.turns]
+    order += sorted(set(taken.turns), key=lambda each: _last_place(taken.turns, each))
     return Holder(
         contract.id, contract.holder.name, contract.rank, contract.share_percent or Decimal(0),
         contract.ordered_quantity + taken.units.get(contract.id, 0), room,
         order.index(contract.id) + 1 if contract.id in order else 0, hindrance,
     )  # fmt: skip
+
+
+def _last_place(turns: Sequence[UUID], contract_id: UUID) -> int:
+    return max(place for place, each in enumerate(turns) if each == contract_id)
 
 
 def agreement_of(ground: Ground, contract: Contract, ask: Ask) -> Agreement:
@@ -146,13 +154,20 @@ def agreement_of(ground: Ground, contract: Contract, ask: Ask) -> Agreement:
         is_active=contract.status in ("active", "upcoming", "ended"),
         is_suspended=contract.status == "suspended",
         starts_on=contract.starts_on,
-        ends_on=contract.ends_on,
+        ends_on=last_day_of(contract),
         is_entitled=entitled,
         lacks_adhesion=member is not None and lacks_adhesion(ground, contract.lot_id, member.organisation_id),
         order_multiple=ground.lots[ask.lot_id].order_multiple,
         unfit=ground.unfit[contract.id],
         suspension_reason=reason,
     )
+
+
+def last_day_of(contract: Contract) -> date:
+    """The last day of the contract: its term's, or the day before its termination takes effect."""
+    if contract.terminated_on is None:
+        return contract.ends_on
+    return min(contract.ends_on, contract.terminated_on - timedelta(days=1))
 
 
 def lacks_adhesion(ground: Ground, lot_id: UUID, organisation_id: UUID) -> bool:
@@ -163,7 +178,7 @@ def lacks_adhesion(ground: Ground, lot_id: UUID, organisation_id: UUID) -> bool:
 
 def _priced(ground: Ground, contract: Contract, ask: Ask) -> Price:
     member = ground.members[contract.id, ask.establishment_id]
-    periods = periods_left(ask.starts_on, contract.ends_on, contract.price_period, contract.term_months)
+    periods = periods_left(ask.starts_on, last_day_of(contract), contract.price_period, contract.term_months)
     return price(ask.quantity, indexed(member.unit_price, ground.factors.get(contract.id, UNREVISED)), periods)
 
 
@@ -196,7 +211,7 @@ def write_orders(
     """Step: number, write and count the orders; what is approved is sent in the same moment."""
     now = clock.now()
     orders = []
-    for one in settled:
+    for place, one in enumerate(settled):
         ask, contract = one.ask, one.contract
         ground.numbers[contract.id] = ground.numbers.get(contract.id, 0) + 1
         approved_at = now if placer.approver_id is not None else None
@@ -207,7 +222,8 @@ def write_orders(
             periods=one.price.periods, amount=one.price.amount, vat_rate=one.price.vat_rate,
             amount_incl_vat=one.price.amount_incl_vat, starts_on=ask.starts_on,
             purchase_order_reference=ask.purchase_order_reference, note=ask.note, choice=packed(one.choice.reason),
-            replaces_id=None if replaces is None else replaces.id, placed_at=now, placed_by=placer.user_id,
+            replaces_id=None if replaces is None else replaces.id,
+            placed_at=now + timedelta(microseconds=place), placed_by=placer.user_id,
             approved_at=approved_at, approved_by=placer.approver_id, sent_at=approved_at,
         )  # fmt: skip
         session.add(order)

@@ -35,12 +35,14 @@ def check_suspension(status: str, starts_on: date, until: date | None, today: da
         raise BadInput({"until": [N_("La fin vient après le début.")]})
 
 
-def check_termination(status: str, on: date, today: date) -> None:
+def check_termination(status: str, on: date, today: date, ends_on: date) -> None:
     """Refuse to terminate what is over already, or in the past: BadInput; RuleBroken `contract_is_over`."""
     if status in OVER:
         raise RuleBroken("contract_is_over", "Ce contrat est déjà terminé : il n'y a plus rien à résilier.")
     if on < today:
         raise BadInput({"on": [N_("Une résiliation prend effet aujourd'hui au plus tôt.")]})
+    if on > ends_on:
+        raise BadInput({"on": [N_("Une résiliation prend effet avant la fin du contrat.")]})
 
 
 def check_resumption(suspended_from: date | None) -> None:

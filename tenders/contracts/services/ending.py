@@ -65,7 +65,7 @@ def terminate_contract(
         ).one()
         contract = locked(session, actor, contract_id, "contract.terminate", expected_version)
         day = on or clock.today()
-        check_termination(contract.status, day, clock.today())
+        check_termination(contract.status, day, clock.today(), contract.ends_on)
         if contract.terminated_on is None:
             execution.shared_percent -= contract.share_percent or 0
         contract.terminated_on, contract.termination_reason = day, reason

@@ -30,7 +30,8 @@ def settle_contract(actor: Actor, contract_id: UUID) -> tuple[Settlement, bool]:
         if known is not None:
             return known, False
         check_can_settle(
-            over=contract.status in ("ended", "terminated"), open_orders=queries.count_open_orders(session, contract.id)
+            over=contract.activated_at is not None and contract.status in ("ended", "terminated"),
+            open_orders=queries.count_open_orders(session, contract.id),
         )
         settlement = _decide(session, actor, contract)
         audit.record(

@@ -3,7 +3,7 @@ import logging
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
 from catalog.providers.models import Provider
@@ -131,7 +131,10 @@ def _waiting(session: Session) -> list[UUID]:
         queries.uninvoiced(CallOff.id)
         .join(seller, seller.organisation_id == Provider.organisation_id)
         .join(buyer, buyer.organisation_id == CallOff.organisation_id)
-        .where(Vehicle.technique != RESALE, seller.mandated_at.is_not(None))
+        # What its seller credited is invoiced again by the seller: the platform does not undo the credit note.
+        .where(
+            Vehicle.technique != RESALE, seller.mandated_at.is_not(None), ~exists().where(Invoice.call_off_id == CallOff.id)
+        )
     )
     return list(session.scalars(statement.limit(AT_ONCE)))
 

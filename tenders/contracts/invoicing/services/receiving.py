@@ -44,6 +44,8 @@ def receive_invoice(actor: Actor, content: bytes, *, call_off_id: UUID | None = 
         seller = session.get_one(Organisation, seller_of(order.contract))
         if session.scalar(select(SupplierInvoice.id).filter_by(issuer_id=seller.id, number=received.number)) is not None:
             raise Conflict("invoice_received_already", RECEIVED)
+        standing = queries.standing_supplier_invoice(session, order.id)
+        check_can_invoice(certified=True, number=None, supplier_number=standing.number if standing else None)
         found = differences(received, _ordered(order, seller))
         invoice = SupplierInvoice(
             id=new_id(), call_off_id=order.id, issuer_id=seller.id, buyer_id=order.organisation_id, number=received.number,

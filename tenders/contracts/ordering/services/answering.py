@@ -18,6 +18,7 @@ from tenders.contracts.ordering.rules.pricing import price
 from tenders.contracts.ordering.rules.states import check_act, check_answer
 from tenders.contracts.ordering.steps import Ask, Placer, Settled, give_back, settle, write_orders
 from tenders.contracts.queries import lock_contract
+from tenders.demand.envelopes.booking import lock_envelopes
 
 
 def answer_call_off(actor: Actor, call_off_id: UUID, accepted: int, reason: str | None = None) -> CallOff:
@@ -63,6 +64,7 @@ def _pass_on(session: Session, actor: Actor, ground: Ground, order: CallOff, fre
         str(order.id), order.establishment_id, order.lot_id, refused, max(order.starts_on, clock.today()),
         order.purchase_order_reference, order.note, list_refusing_contracts(session, order),
     )  # fmt: skip
+    lock_envelopes(session, [order.lot_id])  # read again: giving back wrote its sums in SQL
     try:
         (settled,) = settle(ground, [ask])
     except RuleBroken as nobody:

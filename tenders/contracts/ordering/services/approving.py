@@ -1,5 +1,6 @@
 """Use cases inside the member's organisation: who may approve how much, approve, turn down, cancel before acceptance."""
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -20,9 +21,12 @@ from tenders.contracts.ordering.queries.ground import find_limits, lock_ground, 
 from tenders.contracts.ordering.queries.orders import get_call_off, lock_call_off
 from tenders.contracts.ordering.rules.approving import APPROVING_ROLES, check_approver, check_limits, limit_of
 from tenders.contracts.ordering.rules.placing import check_agreement
+from tenders.contracts.ordering.rules.pricing import periods_left, price
 from tenders.contracts.ordering.rules.states import check_act
-from tenders.contracts.ordering.steps import Ask, agreement_of, give_back
+from tenders.contracts.ordering.steps import Ask, agreement_of, give_back, last_day_of
 from tenders.contracts.queries import lock_contract
+from tenders.contracts.status import OVER
+from tenders.contracts.steps import count_call_off
 from tenders.demand.envelopes.booking import lock_envelopes
 
 
@@ -66,6 +70,7 @@ def approve_call_off(actor: Actor, call_off_id: UUID) -> CallOff:
         today = clock.today()
         asked = Ask(str(order.id), order.establishment_id, order.lot_id, order.quantity, max(today, order.starts_on))
         check_agreement(agreement_of(ground, order.contract, asked), today, asked.starts_on, order.quantity)
+        _shorten(session, actor, order, asked.starts_on)
         now = clock.now()
         order.approved_at, order.approved_by, order.sent_at = now, actor.user_id, now
         order.version += 1
@@ -73,6 +78,20 @@ def approve_call_off(actor: Actor, call_off_id: UUID) -> CallOff:
         _record(session, actor, order, "call_off.approved", {"amount": order.amount, "limit": limit})
         tell_many(session, [notices.sent(order)])
         return order
+
+
+def _shorten(session: Session, actor: Actor, order: CallOff, starts_on: date) -> None:
+    """Approved after the day asked for, it is delivered, and paid, from today only: what that saves returns."""
+    if starts_on == order.starts_on:
+        return
+    contract = order.contract
+    periods = min(order.periods, periods_left(starts_on, last_day_of(contract), order.price_period, contract.term_months))
+    priced = price(order.quantity, order.unit_price, periods, order.vat_rate)
+    if priced.amount != order.amount:
+        give_back(session, contract, order.quantity, order.amount, actor.user_id)
+        count_call_off(session, contract, order.quantity, priced.amount, by=actor.user_id)
+    order.starts_on, order.periods = starts_on, periods
+    order.amount, order.amount_incl_vat = priced.amount, priced.amount_incl_vat
 
 
 def reject_call_off(actor: Actor, call_off_id: UUID, reason: str) -> CallOff:
@@ -96,7 +115,7 @@ def cancel_call_off(actor: Actor, call_off_id: UUID, reason: str) -> CallOff:
     """Take an order back before its holder accepted it: its units return. BadInput without a reason."""
     with transaction() as session:
         order = get_call_off(session, actor, call_off_id)
-        require(actor, "call_off.place", own=order.organisation_id)
+        require(actor, "call_off.cancel", own=order.organisation_id, centre=centre_at_term(order))
         contract, order = _locked(session, order)
         check_act("cancel", order.status)
         written = written_reason(reason)
@@ -119,6 +138,11 @@ def _locked(session: Session, order: CallOff) -> tuple[Contract, CallOff]:
 
 def _return_all(session: Session, actor: Actor, contract: Contract, order: CallOff) -> None:
     give_back(session, contract, order.standing_quantity, order.amount, actor.user_id)
+
+
+def centre_at_term(order: CallOff) -> UUID | None:
+    """The centre once the contract is over, when it may close an order in its member's place; None before."""
+    return order.contract.organisation_id if order.contract.status in OVER else None
 
 
 def written_reason(reason: str) -> str:

@@ -16,7 +16,7 @@ from tenders.contracts.ordering import notices
 from tenders.contracts.ordering.models import CallOff
 from tenders.contracts.ordering.queries.orders import get_call_off, lock_call_off
 from tenders.contracts.ordering.rules.states import check_act
-from tenders.contracts.ordering.services.approving import written_reason
+from tenders.contracts.ordering.services.approving import centre_at_term, written_reason
 from tenders.contracts.ordering.steps import give_back
 from tenders.contracts.ordering.words import RESOLUTIONS
 from tenders.contracts.queries import lock_contract
@@ -70,7 +70,7 @@ def dispute_call_off(actor: Actor, call_off_id: UUID, reason: str) -> CallOff:
     """
     with transaction() as session:
         order = get_call_off(session, actor, call_off_id)
-        require(actor, "call_off.dispute", own=order.organisation_id)
+        require(actor, "call_off.dispute", own=order.organisation_id, centre=centre_at_term(order))
         lock_contract(session, order.contract_id)
         order = lock_call_off(session, order.id)
         check_act("dispute", order.status)
