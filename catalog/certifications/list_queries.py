@@ -1,6 +1,6 @@
 """What taking a published list over would do, row by row, beside the providers and certificates that are here."""
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -157,7 +157,7 @@ class _Known:
         for one in session.scalars(own):
             state = state_on(queries.held(one, {scheme.code: scheme}), clock.today())
             certificates.setdefault(one.provider_id, []).append(
-                lists.Held(str(one.id), one.number, one.valid_until, state)
+                lists.Held(str(one.id), one.number, one.valid_until, state, one.version, frozenset(one.activities))
             )
         return cls(by_siren, by_name, {provider.id for provider in by_siren.values()}, certificates)
 
@@ -170,7 +170,7 @@ class _Known:
             return PreviewRow(row.line, row.name or row.siren, "unmatched", row)
         outcome, held = lists.same_certificate(row, self.certificates.get(provider.id, ()))
         if outcome == lists.BAD and held is not None:
-            return _bad(row, lists.contradiction(row, held))
+            return replace(_bad(row, lists.contradiction(row, held)), certificate_id=UUID(held.key))
         refused = _refused(row, scheme) if outcome == "added" else None
         if refused is not None:
             return _bad(row, refused)

@@ -168,7 +168,7 @@ def _write(
     session: Session, actor: Actor, kept: CertificateList, preview: list_queries.Preview, confirmed: set[int]
 ) -> set[UUID]:
     """Add, verify and mark as seen; the ids of all certificates the list names."""
-    seen = set()
+    seen = {row.certificate_id for row in preview.rows if row.certificate_id is not None}
     now = clock.now()
     for row in preview.rows:
         if not row.counts_with(confirmed):

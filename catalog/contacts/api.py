@@ -16,6 +16,7 @@ from catalog.contacts.schemas import (
 from catalog.providers.queries import get_provider
 from marketplace.platform.api import blueprint, current_actor, guard
 from marketplace.platform.database import db
+from marketplace.platform.errors import NotAllowed
 from marketplace.platform.pagination import PageArgs
 from marketplace.platform.permissions import require
 
@@ -70,7 +71,10 @@ def answer_exchange(body: dict[str, Any], thread_id: UUID) -> dict[str, Any]:
 @bp.response(200, PartnerSearchesOut)
 def list_searches(page: dict[str, Any]) -> dict[str, Any]:
     """Providers that look for a partner to cover HDS activities, for providers alone."""
-    require(current_actor(), "partner.read")
+    actor = current_actor()
+    require(actor, "partner.read")
+    if not queries.reads_searches(db.session(), actor):
+        raise NotAllowed("partner.read")
     found = queries.list_searches(db.session(), **page)
     held = queries.hds_held(db.session(), [search.provider_id for search, _provider in found["items"]])
     items = [

@@ -96,7 +96,9 @@ def list_searches() -> str:
     """Providers that look for a partner, and my own search."""
     session, actor = db.session(), current_actor()
     require(actor, "partner.read")
-    page = queries.list_searches(session, cursor=request.args.get("cursor"))
+    page: dict[str, Any] = {"items": [], "next": None}
+    if queries.reads_searches(session, actor):
+        page = queries.list_searches(session, cursor=request.args.get("cursor"))
     own = list_own_providers(session, actor)
     held = queries.hds_held(session, [*(s.provider_id for s, _provider in page["items"]), *(p.id for p in own)])
     return render_template(

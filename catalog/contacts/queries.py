@@ -13,6 +13,7 @@ from catalog.contacts.models import ContactMessage, ContactThread, PartnerSearch
 from catalog.contacts.rules import Exchange, possible_acts
 from catalog.offers.models import Offer
 from catalog.providers.models import Provider
+from catalog.providers.queries import list_own_providers
 from marketplace.accounts.models import Organisation, User
 from marketplace.platform import clock
 from marketplace.platform.errors import NotFound
@@ -140,6 +141,11 @@ def find_search(session: Session, provider_id: UUID) -> PartnerSearch | None:
 def seeks_partner(session: Session, provider_id: UUID) -> bool:
     """Whether this provider chose to be found by other providers."""
     return find_search(session, provider_id) is not None
+
+
+def reads_searches(session: Session, actor: Actor) -> bool:
+    """Whether the actor may read who looks for a partner: verified providers alone, and the platform."""
+    return actor.is_operator or any(each.verified_at for each in list_own_providers(session, actor))
 
 
 def list_searches(session: Session, *, limit: int = USUAL_PAGE, cursor: str | None = None) -> dict[str, Any]:

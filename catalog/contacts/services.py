@@ -37,6 +37,8 @@ def ask_for_exchange(
 
     TooMany beyond REQUESTS_A_DAY; RuleBroken `contact_*`; the provider's people are told.
     """
+    if organisation_id not in actor.organisation_ids():  # before counting: nobody uses up another's requests
+        raise NotFound("organisation")
     throttle.hit(f"contact:ask:{organisation_id}", limit=REQUESTS_A_DAY, window=DAY)
     with transaction() as session:
         # The provider's row first: two requests at once wait for one another, so that both count.

@@ -114,20 +114,26 @@ def list_best_prices(session: Session, actor: Actor, lot: Lot, quantities: Seque
 
 
 def best_prices_by_lot(
-    session: Session, actor: Actor, lots: Sequence[Lot], quantities: Mapping[UUID, Sequence[int]]
+    session: Session, actor: Actor, lots: Sequence[Lot], quantities: Mapping[UUID, Sequence[int]],
+    region: str | None = None,
 ) -> dict[UUID, list[BestPrice | None]]:
     """The same for several lots of one category, still in a constant number of statements."""
     if not lots:
         return {}
     schemes, today, category = list_schemes(session, language()), clock.today(), lots[0].category_code
     candidates = list_candidates(session, actor, category, schemes)
+    if region is not None:
+        candidates = [candidate for candidate in candidates if region in candidate.regions]
     pooled = _pooled(session, lots, weigh=any(o.grid.regional_uplifts for c in candidates for o in c.offers))
     grids = {offer.offer_id: offer.grid for candidate in candidates for offer in candidate.offers}
     prices: dict[UUID, list[BestPrice | None]] = {}
     for lot in lots:
         prices[lot.id] = []
         for quantity in quantities[lot.id]:
-            answer = match(_ask(lot, replace(pooled[lot.id], quantity=quantity)), candidates, schemes, today)
+            asked = replace(pooled[lot.id], quantity=quantity)
+            if region is not None:
+                asked = replace(asked, by_region={region: 1})  # this region's own uplift
+            answer = match(_ask(lot, asked), candidates, schemes, today)
             best = answer.eligible[0] if quantity and answer.eligible else None
             prices[lot.id].append(None if best is None else _best_price(best, grids[best.offer_id]))
     return prices

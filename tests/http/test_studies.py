@@ -1,6 +1,5 @@
 """Studies over HTTP: asked on live needs, composed by the worker, read, compared, accepted; and who may see what."""
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,47 +8,24 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
+from catalog.providers.models import Provider, ProviderCapacity
 from marketplace.accounts.models import Organisation, User
 from marketplace.accounts.queries import get_actor
-from marketplace.establishments.models import Establishment
 from marketplace.platform import clock
 from tenders.composition.studies import running
 from tenders.composition.studies.models import Study
 from tenders.demand.models import Need
 from tenders.vehicles.models import Lot
 from tests.factories import accounts, catalog
-from tests.factories.demand import assert_totals_are_true, centre_user, clinic, open_pool, placed_on
+from tests.factories.demand import assert_totals_are_true, clinic, open_pool, placed_on
 from tests.factories.grappes import grappe_of, site_and_user
+from tests.factories.studies import PRICES, Market, study_market
 from tests.factories.vehicles import VehicleFactory
-from tests.http.test_pages import text_of
 
 API = "/api/v1"
-PRICES = ((1, Decimal("6.00")), (500, Decimal("4.00")))
-
-
-@dataclass
-class Market:
-    """A centre with an open lot, three clinics with needs on it, and a provider that can serve them."""
-
-    centre: User
-    lot: Lot
-    sites: list[Establishment]
-    people: list[Any]
-
-
 @pytest.fixture
 def market(app: Any, session: Any) -> Market:
-    lot = open_pool(minimum=500, maximum=None)
-    provider = catalog.ProviderFactory(name="Vigie fictive")
-    catalog.published_offer(PRICES, provider_id=provider.id)
-    sites, people = [], []
-    with app.app_context():
-        for quantity in (300, 250, 120):
-            site, actor = clinic(region="84")
-            placed_on(lot, site, actor, quantity)
-            sites.append(site)
-            people.append(actor)
-    return Market(centre_user(lot), lot, sites, people)
+    return study_market(app)
 
 
 def ask(api: Callable, user: User, **body: Any) -> dict[str, Any]:
@@ -121,6 +97,47 @@ def test_requirements_regions_and_suspended_providers_leave_needs_outside_with_r
     assert "ne sert la région" in outside[0]["outside"]
     english = api(market.centre).get(f"{API}/studies/{study['id']}/places?outside=true", headers={"Accept-Language": "en"})
     assert "région" not in english.json["items"][0]["outside"]
+
+
+def test_a_provider_is_not_proposed_beyond_its_capacity_in_the_category(app, api, session, market):
+    provider = session.scalars(select(Provider).where(Provider.name == "Vigie fictive")).one()
+    session.add(ProviderCapacity(provider_id=provider.id, category_code="edr", quantity=400))
+    session.commit()
+    study = ask(api, market.centre)
+    run(app)
+    found = api(market.centre).get(f"{API}/studies/{study['id']}").json
+    assert found["purchases"] and all(one["quantity"] <= 400 for one in found["purchases"]) and found["outside"] >= 1
+
+
+def test_a_saving_counts_only_providers_that_serve_the_site_and_quantities_that_fit(app, api, session, market):
+    dear = catalog.ProviderFactory(name="Vigie des Hauts", regions=["32"])
+    catalog.published_offer(((1, Decimal("9.00")),), provider_id=dear.id)
+    with app.app_context():
+        site, actor = clinic(region="32")
+    owner = _user(session, actor)
+    api(owner).put(f"{API}/establishments/{site.id}/stand-alone-prices/edr", json={"unit_price": "6.00"})
+    found = api(owner).get(f"{API}/establishments/{site.id}/group-purchases?category=edr&quantity=100").json["items"]
+    assert Decimal(found[0]["unit_price_with"]) == 9 and Decimal(found[0]["saving"]) == -3 * 100 * 36
+    open_pool(minimum=None, maximum=50)
+    tight = api(owner).get(f"{API}/establishments/{site.id}/group-purchases?category=edr&quantity=100").json["items"]
+    assert [one["saving"] for one in tight if not one["fits"]] == [None]
+
+
+def test_who_handed_the_grappe_over_neither_reads_nor_asks_its_studies_again(app, api, session):
+    members = [site_and_user(region="84") for _ in range(2)]
+    grappe = grappe_of(*(site for site, _ in members))
+    lot = open_pool(minimum=None, maximum=None)
+    with app.app_context():
+        for site, user in members:
+            placed_on(lot, site, get_actor(session, user.id), 200, grappe_id=grappe.id)
+    former, newcomer = (user for _, user in members)
+    study = ask(api, former, grappe_id=str(grappe.id))
+    run(app)
+    grappe.coordinator_establishment_id = members[1][0].id
+    session.commit()
+    assert api(former).get(f"{API}/studies/{study['id']}").status_code == 404
+    assert api(former).post(f"{API}/studies/{study['id']}/again").status_code == 404
+    assert api(newcomer).get(f"{API}/studies/{study['id']}").status_code == 200
 
 
 def test_limits_of_members_are_kept(app, api, market):
@@ -304,64 +321,3 @@ def test_which_group_purchase_for_me_ranks_open_lots_with_reasons(api, session, 
     assert "ne tient pas" in found[-1]["reason"]
     assert len(three_lots) == len(one_lot)
     assert api(_user(session, market.people[0])).get(path).status_code == 404
-
-
-def test_pages_show_a_study_from_question_to_acceptance(app, sign_in, session, market):
-    browser = sign_in(market.centre)
-    centre_id = _organisation_of(session, market.centre)
-    form = browser.get("/etudes/nouvelle")
-    assert "Lancer l'étude" in text_of(form)
-    posted = browser.post("/etudes/nouvelle", data={
-        "subject": f"centre:{centre_id}", "categories": "edr", "least_members": "1", "term_months": "36", "time_limit": "5",
-    })  # fmt: skip
-    assert posted.status_code == 302
-    assert "L'étude attend son tour" in text_of(browser.get(posted.location))
-    run(app)
-    page = text_of(browser.get(f"{posted.location}?achat=1"))
-    assert "1 achat groupé proposé" in page and "du meilleur possible" in page and market.sites[0].name in page
-    assert "Il faut un marché en préparation" in page
-    vehicle = VehicleFactory(organisation_id=centre_id)
-    closes = f"{clock.now() + timedelta(days=40):%Y-%m-%dT%H:%M}"
-    sent = browser.post(f"{posted.location}/acceptation", data={
-        "purchases": "1", "vehicle": str(vehicle.id), "needs_close_at": closes,
-    })  # fmt: skip
-    assert sent.status_code == 302 and str(vehicle.id) in sent.location
-    assert "3 établissements sont invités" in text_of(browser.get(sent.location))
-    nothing = browser.post(f"{posted.location}/acceptation", data={"vehicle": str(vehicle.id), "needs_close_at": closes})
-    assert nothing.status_code == 422
-
-
-def test_the_list_costs_the_same_however_many_studies(app, api, sign_in, market, count_queries):
-    ask(api, market.centre)
-    browser = sign_in(market.centre)
-    browser.get("/etudes")
-    with count_queries() as few:
-        browser.get("/etudes")
-    for _ in range(3):
-        ask(api, market.centre)
-    run(app)
-    with count_queries() as many:
-        page = text_of(browser.get("/etudes"))
-    assert len(many) == len(few) and "Terminée" in page
-
-
-def test_studies_are_compared_side_by_side(app, api, sign_in, market):
-    ids = [ask(api, market.centre, title=title)["id"] for title in ("Avec tous", "Deux au plus")]
-    run(app)
-    page = text_of(sign_in(market.centre).get(f"/etudes/comparaison?etude={ids[0]}&etude={ids[1]}"))
-    assert "Avec tous" in page and "Deux au plus" in page and "Écart au meilleur possible" in page
-    assert "Cochez deux études" in text_of(sign_in(market.centre).get("/etudes/comparaison"))
-
-
-def test_an_establishment_finds_its_purchase_and_states_its_price_on_the_page(sign_in, session, market):
-    browser = sign_in(_user(session, market.people[0]))
-    site = market.sites[0]
-    asked = f"/etudes/pour-mon-site?establishment={site.id}&category=edr&quantity=300"
-    page = text_of(browser.get(asked))
-    assert "Avec vous, le minimum est atteint" in page and "non comptée" in page
-    where = {"establishment": str(site.id), "category": "edr", "quantity": "300"}
-    assert browser.post("/etudes/mon-prix", data={**where, "unit_price": "5,50 €"}).status_code == 302
-    assert "Vous avez déclaré 5,50" in text_of(browser.get(asked))
-    assert browser.post("/etudes/mon-prix", data={**where, "unit_price": "zéro"}).status_code == 422
-    assert browser.post("/etudes/mon-prix", data={**where, "unit_price": ""}).status_code == 302
-    assert "Écrivez un nombre entier" in text_of(browser.get(asked.replace("300", "beaucoup")))

@@ -111,13 +111,13 @@ def listed(**changes: object) -> ListedRow:
     ("held", "outcome"),
     [
         ([], "added"),
-        ([Held("a", "H-2", date(2027, 12, 31), "verified")], "added"),
-        ([Held("a", "h 1", date(2027, 12, 31), "verified")], "known"),
-        ([Held("a", "H-1", date(2027, 12, 31), "declared")], "verified"),
-        ([Held("a", "", date(2027, 12, 31), "declared")], "verified"),
-        ([Held("a", "H-1", date(2028, 12, 31), "verified")], "bad"),
-        ([Held("a", "H-1", date(2027, 12, 31), "rejected")], "bad"),
-        ([Held("a", "H-1", date(2027, 12, 31), "suspended")], "bad"),
+        ([Held("a", "H-2", date(2027, 12, 31), "verified", "v2", frozenset({1}))], "added"),
+        ([Held("a", "h 1", date(2027, 12, 31), "verified", "v2", frozenset({1}))], "known"),
+        ([Held("a", "H-1", date(2027, 12, 31), "declared", "v2", frozenset({1}))], "verified"),
+        ([Held("a", "", date(2027, 12, 31), "declared", "v2", frozenset({1}))], "verified"),
+        ([Held("a", "H-1", date(2028, 12, 31), "verified", "v2", frozenset({1}))], "bad"),
+        ([Held("a", "H-1", date(2027, 12, 31), "rejected", "v2", frozenset({1}))], "bad"),
+        ([Held("a", "H-1", date(2027, 12, 31), "suspended", "v2", frozenset({1}))], "bad"),
     ],
 )
 def test_what_a_row_becomes_depends_on_what_is_known_already(held: list[Held], outcome: str) -> None:
@@ -125,3 +125,11 @@ def test_what_a_row_becomes_depends_on_what_is_known_already(held: list[Held], o
     assert decided == outcome
     if decided == "bad" and known is not None:
         assert contradiction(listed(), known).code in ("list_end_differs", "list_state_differs")
+
+
+@pytest.mark.parametrize(("version", "activities"), [("v1", {1}), ("v2", {1, 2})])
+def test_a_list_never_verifies_more_than_it_says(version: str, activities: set[int]) -> None:
+    declared = Held("a", "H-1", date(2027, 12, 31), "declared", version, frozenset(activities))
+    decided, known = same_certificate(listed(), [declared])
+    assert decided == "bad" and known == declared
+    assert contradiction(listed(), declared).code == "list_covers_less"

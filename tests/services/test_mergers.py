@@ -271,7 +271,7 @@ def test_only_a_signatory_or_admin_of_the_members_own_organisation_votes_until_t
         assert isinstance(refused(get_merger, session, stranger, lot), NotFound)
         vote(actor, lot.id, site.id, "no")
         view = vote(actor, lot.id, site.id, "yes")  # the last choice counts
-        assert (view.bodies[0].count.yes, view.bodies[0].count.no) == (1, 0)
+        assert view.bodies == (), "of two without a grappe, the count would tell each what the other voted and weighs"
     with clock.frozen_at(merger_of(session, lot).votes_close_at):  # type: ignore[arg-type]
         assert refused(vote, other_actor, lot.id, other.id, "no").code == "merger_vote_closed"
 

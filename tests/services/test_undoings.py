@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from marketplace.accounts.queries import get_actor
+from marketplace.grappes.services.exits import exclude_member
 from marketplace.platform import clock, events
 from marketplace.platform.errors import N_, BadInput, DomainError, NotAllowed, Sentence
 from marketplace.platform.permissions import SYSTEM, Actor
@@ -18,6 +19,7 @@ from tenders.demand.models import Closing, Need
 from tenders.demand.queries import find_last_closing
 from tenders.demand.services import close_due_lots, close_lot, undo_closing
 from tenders.vehicles.models import Lot
+from tenders.vehicles.services import cancel_vehicle
 from tests.factories.demand import (
     assert_totals_are_true,
     centre_user,
@@ -27,6 +29,7 @@ from tests.factories.demand import (
     placed_on,
     totals_of,
 )
+from tests.factories.grappes import grappe_of
 
 SIGNED = Sentence("contract_signed", N_("un contrat est signé sur ce lot"))
 
@@ -192,3 +195,20 @@ def test_taking_back_a_closing_ends_the_vote_it_began_but_not_a_vote_that_was_co
     with clock.frozen_at(until):
         refusal = refused(undo_closing, centre, lot.id, reason="erreur", needs_close_at=later)
     assert refusal.code == "closing_voted_on"
+
+
+def test_a_closing_stays_when_a_member_has_left_its_grappe_or_the_vehicle_is_cancelled(session: Session) -> None:
+    lot = open_pool(minimum=500, minimum_policy=["release"])
+    members = [clinic() for _ in range(3)]
+    grappe = grappe_of(*(site for site, _ in members))
+    for site, actor in members:
+        placed_on(lot, site, actor, 50, grappe_id=grappe.id)
+    planned = lot.needs_close_at
+    with clock.frozen_at(planned):
+        close_lot(SYSTEM, lot.id)
+        exclude_member(members[0][1], grappe.id, members[2][0].id, reason="parti")
+        again = {"reason": "erreur", "needs_close_at": planned + timedelta(days=7)}
+        assert refused(undo_closing, centre_of(session, lot), lot.id, **again).code == "member_left_since"
+        cancel_vehicle(centre_of(session, lot), lot.vehicle_id, reason="abandonné")
+        assert refused(undo_closing, centre_of(session, lot), lot.id, **again).code == "nothing_to_undo"
+    assert_totals_are_true(session)

@@ -74,6 +74,8 @@ class Held:
     number: str
     valid_until: date
     state: str
+    version: str | None = None
+    activities: frozenset[int] = frozenset()
 
 
 def fold(text: str) -> str:
@@ -197,13 +199,22 @@ def same_certificate(row: ListedRow, held: Sequence[Held]) -> tuple[str, Held | 
     known = max(same, key=lambda one: (one.state == "verified", one.valid_until))
     if known.valid_until != row.valid_until or known.state in ("rejected", "withdrawn", "suspended"):
         return BAD, known
+    if known.state == "declared" and claims_more(row, known):
+        return BAD, known
     return ("verified" if known.state == "declared" else "known"), known
+
+
+def claims_more(row: ListedRow, known: Held) -> bool:
+    """Whether a declaration says more than the list: another version, or activities that the list does not name."""
+    return known.version != row.version or not known.activities <= row.activities
 
 
 def contradiction(row: ListedRow, known: Held) -> Sentence:
     """Why a row is `bad` although it can be read."""
     if known.state in ("rejected", "withdrawn", "suspended"):
         return Sentence("list_state_differs", STATE_DIFFERS[known.state])
+    if known.valid_until == row.valid_until:
+        return Sentence("list_covers_less", COVERS_LESS)
     return Sentence("list_end_differs", END_DIFFERS, {"listed": row.valid_until, "known": known.valid_until})
 
 
@@ -213,6 +224,9 @@ ACTIVITY_UNREAD: Final = N_("« {cell} » ne dit pas quelles activités {scheme}
 VERSION_UNREAD: Final = N_("« {cell} » n'est pas une version connue : choisissez parmi {versions}, ou une version par défaut.")
 END_DIFFERS: Final = N_(
     "La liste dit « jusqu'au {listed} », le certificat connu « jusqu'au {known} » : vérifiez lequel est juste."
+)
+COVERS_LESS: Final = N_(
+    "Le prestataire a déclaré une autre version, ou des activités que la liste ne nomme pas : examinez sa déclaration."
 )
 STATE_DIFFERS: Final = {
     "rejected": N_("Ce certificat a été refusé ici : revoyez cette décision avant de l'importer."),

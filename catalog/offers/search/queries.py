@@ -2,6 +2,7 @@
 
 An empty answer asks four more: words that nothing holds, those they resemble, the search again, what to loosen.
 """
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -159,12 +160,15 @@ def _sort(asked: Question, filters: sql.Filters) -> str:
     return "relevance" if filters.words and asked.sort != "name" else "name"
 
 
+_KEY: Final = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,30})?|Infinity")
+
+
 def _after(cursor: str | None, sort: str) -> tuple[str, UUID] | None:
     if cursor is None:
         return None
     before, key, offer_id = decode_cursor(cursor, CURSOR)
     try:
-        if before != sort or (sort != "name" and Decimal(key).is_nan()):
+        if before != sort or (sort != "name" and not _KEY.fullmatch(key)):
             raise InvalidOperation
     except InvalidOperation as bad:
         raise BadInput({"cursor": [N_("Reprenez le curseur `next` de la page précédente, tel quel.")]}) from bad

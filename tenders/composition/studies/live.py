@@ -101,11 +101,16 @@ def _offers(
     return [
         LiveOffer(
             offer.offer_id, candidate.provider_id, offer.category, offer.unit, offer.price_period, offer.grid,
-            offer.minimum_quantity, offer.capacity, candidate.regions,
+            offer.minimum_quantity, _tightest(offer.capacity, candidate.capacities.get((offer.category, offer.unit))),
+            candidate.regions,
             held | served | frozenset(f"mode:{mode}" for mode in offer.delivery_modes),
         )
         for offer in candidate.offers if offer.status == "published"
     ]  # fmt: skip
+
+
+def _tightest(*limits: int | None) -> int | None:
+    return min((each for each in limits if each is not None), default=None)
 
 
 def _holds(candidate: Candidate, mark: str, schemes: Mapping[str, Scheme], term: Period) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from catalog.offers.models import Offer
@@ -38,8 +38,14 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
         return Study.id == Study.id
     centres = actor.organisation_ids(kind="purchasing_centre")
     care = actor.organisation_ids(kind="care_operator")
-    mine = or_(Study.organisation_id.in_(centres | care), Study.shared_with_id.in_(centres))
-    return mine if centres or care else false()
+    # A grappe's study is its coordinator's of today, whoever asked it.
+    coordinated = (
+        select(Grappe.id)
+        .join(Establishment, Establishment.id == Grappe.coordinator_establishment_id)
+        .where(Establishment.organisation_id.in_(care))
+    )
+    own = and_(Study.grappe_id.is_(None), Study.organisation_id.in_(centres))
+    return or_(own, Study.grappe_id.in_(coordinated), Study.shared_with_id.in_(centres)) if centres or care else false()
 
 
 def list_studies(session: Session, actor: Actor) -> Sequence[Any]:

@@ -66,7 +66,8 @@ def seek(session: Session, actor: Actor, establishment_id: UUID, category: str, 
     rows = _open_lots(session, actor, establishment_id, category)
     others = {lot.id: _others(totals, need) for lot, totals, need in rows}
     best = best_prices_by_lot(
-        session, actor, [lot for lot, _, _ in rows], {key: (pooled, pooled + quantity) for key, pooled in others.items()}
+        session, actor, [lot for lot, _, _ in rows], {key: (pooled, pooled + quantity) for key, pooled in others.items()},
+        site.region,
     )
     prices = {lot_id: [each.unit_price if each else None for each in found] for lot_id, found in best.items()}
     price = stated.unit_price if stated else None
@@ -106,7 +107,7 @@ def _possible(
     bounded = lot.minimum_kind != "none" and lot.minimum_scope == "lot" and lot.minimum_quantity is not None
     missing = max(0, (lot.minimum_quantity or 0) - others - quantity) if bounded else None
     spans = periods(lot.term_months, lot.price_period)
-    saving = None if stated is None or with_me is None else round_cents((stated - with_me) * quantity * spans)
+    saving = None if stated is None or with_me is None or not fits else round_cents((stated - with_me) * quantity * spans)
     own = need.quantity if need is not None and need.status not in ("excluded", "released") else None
     return Possible(lot, now, with_me, missing, fits, saving, own, _why(lot, totals, others, fits, missing, with_me))
 

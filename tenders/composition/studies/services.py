@@ -50,6 +50,7 @@ def ask_again(actor: Actor, study_id: UUID) -> Study:
     """
     with transaction() as session:
         earlier = _own(session, actor, study_id)
+        _check_still_coordinates(session, actor, earlier)
         if earlier.status != "done":
             raise _not_done()
         return _ask(
@@ -82,6 +83,7 @@ def share_study(actor: Actor, study_id: UUID, centre_id: UUID) -> Study:
         study = _own(session, actor, study_id)
         if study.status != "done":
             raise _not_done()
+        _check_still_coordinates(session, actor, study)
         centre = session.get(Organisation, centre_id)
         if centre is None or centre.kind != "purchasing_centre":
             raise NotFound("organisation")
@@ -204,6 +206,12 @@ def _own(session: Session, actor: Actor, study_id: UUID) -> Study:
     study = queries.get_study(session, actor, study_id)
     require(actor, "study.ask", **{"coordinator" if study.grappe_id else "centre": study.organisation_id})
     return study
+
+
+def _check_still_coordinates(session: Session, actor: Actor, study: Study) -> None:
+    """Who handed the grappe over since neither asks about its members again nor shows them; NotFound."""
+    if study.grappe_id is not None and _owner(session, actor, None, study.grappe_id) != study.organisation_id:
+        raise NotFound("grappe")
 
 
 def _own_site(session: Session, actor: Actor, establishment_id: UUID) -> Establishment:

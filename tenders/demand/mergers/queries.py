@@ -1,6 +1,6 @@
 """Reads of mergers: where needs could go, whose vote runs, and what each reader may see of it."""
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from marketplace.platform.permissions import Actor
 from tenders.demand.mergers.models import Merger, MergerVote
 from tenders.demand.mergers.rules import SHORTEST_VOTE, Ballot, Count, count_votes
 from tenders.demand.models import Closing, LotGrappeTotals, LotTotals, Need
+from tenders.demand.rules.masking import SMALLEST_SHOWN
 from tenders.demand.words import pool_label
 from tenders.vehicles.models import Lot, Vehicle
 
@@ -105,7 +106,7 @@ class Target:
     lot_id: UUID | None
     grappe_id: UUID | None
     label: str
-    counted: int
+    counted: int | None
     closes_at: datetime | None
 
 
@@ -147,18 +148,33 @@ def get_merger(session: Session, actor: Actor, lot: Lot) -> MergerView:
     if not is_centre and not mine and not (merger.votes_close_at is None and _counts(session, lot, organisations)):
         raise NotFound("merger")
     bodies = count_bodies(merger, roll, _grappe_names(session, merger))
+    target = find_target(session, merger)
     if not is_centre:
         own_bodies = {vote.grappe_id for vote in mine}
-        bodies = tuple(body for body in bodies if body.grappe_id in own_bodies)
+        bodies = tuple(body for body in bodies if body.grappe_id in own_bodies and _is_told(body, roll))
+        if target is not None and target.grappe_id is not None and target.grappe_id not in own_bodies:
+            target = replace(target, counted=_told_of(session, merger.lot_id, target))
     sites = session.execute(
         select(Establishment.id, Establishment.name).where(Establishment.id.in_([vote.establishment_id for vote in mine]))
     )
     names = {row.id: row.name for row in sites}
     closing = session.get_one(Closing, (lot.id, merger.round))
     return MergerView(
-        merger, lot, is_centre, closing.body["tested_quantity"], find_target(session, merger), bodies,
+        merger, lot, is_centre, closing.body["tested_quantity"], target, bodies,
         tuple(Roll(vote, names[vote.establishment_id]) for vote in mine),
     )  # fmt: skip
+
+
+def _is_told(body: BodyCount, roll: Sequence[MergerVote]) -> bool:
+    """A grappe's count is its members' own; of those without one, few organisations would tell each other's volumes."""
+    organisations = {vote.organisation_id for vote in roll if vote.grappe_id is None}
+    return body.grappe_id is not None or len(organisations) != 2  # one is the reader itself
+
+
+def _told_of(session: Session, lot_id: UUID, target: Target) -> int | None:
+    """What counts in another grappe, from three organisations up (domain §4b.15)."""
+    row = session.get(LotGrappeTotals, (lot_id, target.grappe_id))
+    return target.counted if row is not None and row.organisations >= SMALLEST_SHOWN else None
 
 
 def _counts(session: Session, lot: Lot, organisation_ids: Collection[UUID]) -> bool:

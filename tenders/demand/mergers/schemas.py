@@ -25,7 +25,7 @@ class TargetOut(Schema):
     lot_id = Identifier(required=True, allow_none=True)
     grappe_id = Identifier(required=True, allow_none=True)
     label = ma.fields.String(required=True)
-    counted = ma.fields.Integer(required=True)
+    counted = ma.fields.Integer(required=True, allow_none=True)
     closes_at = ma.fields.AwareDateTime(required=True, allow_none=True)
 
 

@@ -49,7 +49,11 @@ SELECT l.vehicle_id, l.title, l.unit, l.price_period, l.term_months, l.reference
            LEFT JOIN own ON own.grappe_id = r.grappe_id
            WHERE r.lot_id = l.id
              AND r.firm + r.conditional + r.indicative + r.awaiting_signature + r.waitlisted > 0
-       ) END AS grappes
+       ) END AS grappes,
+       CASE WHEN %(with_grappes)s OR l.minimum_scope = 'grappe' THEN (
+           SELECT count(*) FROM establishments e JOIN needs n ON n.lot_id = l.id AND n.establishment_id = e.id
+           WHERE e.organisation_id = ANY(CAST(%(organisations)s AS uuid[])) AND n.grappe_id IS NULL AND n.status = 'counted'
+       ) END AS own_beside
 FROM lots l
 JOIN vehicles v ON v.id = l.vehicle_id
 JOIN lot_totals t ON t.lot_id = l.id
@@ -78,16 +82,18 @@ def get_pool(session: Session, actor: Actor, lot_id: UUID, supposed: Scenario | 
     if read is None:
         raise NotFound("lot")
     row = _typed(read)
+    sees_everything = actor.is_system or row.centre_id in actor.organisation_ids(kind="purchasing_centre")
+    # Of the pool as it is: what the reader supposes, or brought itself, hides nobody from it.
+    beside = row.members - sum(facts[5] for facts in row.grappes or ()) - (row.own_beside or 0)
     if supposed is not None:
         suppose_row(row, supposed, list_asked_again(session, lot_id, supposed) if supposed.extended else {})
-    sees_everything = actor.is_system or row.centre_id in actor.organisation_ids(kind="purchasing_centre")
     asking = _asking(session, lot_id, row, supposed)
     behind = [_behind(row, facts, asking) for facts in row.grappes or ()]
     rows, hidden = tuple(each.row for each in behind), 0
     if only_provider:
         rows = ()
     elif not sees_everything:
-        rows, hidden = masked(behind, row.members - sum(each.row.members for each in behind))
+        rows, hidden = masked(behind, beside)
     return _view(lot_id, row, _gap(row, behind, asking), rows, hidden, sees_everything)
 
 

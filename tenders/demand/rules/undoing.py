@@ -47,6 +47,17 @@ def check_claims(missing: Collection[object]) -> None:
         )
 
 
+def check_members(gone: Collection[object]) -> None:
+    """Refuse when a need came through a grappe that its establishment has left since."""
+    if gone:
+        raise RuleBroken(
+            "member_left_since",
+            "Cette clôture ne peut plus être annulée : {count} établissement(s) ont quitté depuis la grappe par laquelle "
+            "leur besoin passait. Ouvrez plutôt un autre lot.",
+            count=len(gone),
+        )
+
+
 def reopened_until(asked: datetime | None, planned: datetime, now: datetime, vehicle_ends_at: datetime) -> datetime:
     """Until when the lot takes needs again: the planned date while it is to come, else the one given. BadInput."""
     until = asked if asked is not None else planned

@@ -19,7 +19,14 @@ from tenders.demand.mergers.models import Merger
 from tenders.demand.models import Closing, LotTotals, Need
 from tenders.demand.queries.closings import find_last_closing
 from tenders.demand.rules.pool import contribution
-from tenders.demand.rules.undoing import check_claims, check_undoable, nothing_to_undo, reopened_until, written_reason
+from tenders.demand.rules.undoing import (
+    check_claims,
+    check_members,
+    check_undoable,
+    nothing_to_undo,
+    reopened_until,
+    written_reason,
+)
 from tenders.demand.waiting_list import promote
 from tenders.demand.words import pool_label
 from tenders.demand.writing import Change, apply, lock_pool, take_claims
@@ -42,13 +49,16 @@ def undo_closing(
         require(actor, "lot.close", centre=lot.vehicle.organisation_id)
         if lot.opened_at is None:
             raise nothing_to_undo()
+        members = session.execute(_MEMBERS, {"lot_id": lot_id}).all()
+        if vehicles.lock_vehicle(session, lot.vehicle_id).cancelled_at is not None:
+            raise nothing_to_undo()
         lot = lock_lot(session, lot_id)
         totals = lock_pool(session, lot_id)
         closing, now = _undoable(session, lot), clock.now()
-        ends_at = datetime.combine(lot.vehicle.ends_on, time.min, clock.PARIS)
-        until = reopened_until(needs_close_at, lot.needs_close_at, now, ends_at)
+        until = reopened_until(needs_close_at, lot.needs_close_at, now, _end_of(lot))
         before = {UUID(each): (status, number) for each, status, number in closing.body["before"]}
         needs = _needs(session, lot_id, before)
+        check_members({n.establishment_id for n in needs if n.grappe_id} - {site for _, site in members})
         concerned = {need.organisation_id for need in needs}
         _reopen(session, lot, totals, until)
         _restore(session, lot, needs, before)
@@ -64,6 +74,18 @@ def undo_closing(
         notices.closing_undone(session, lot, reason, concerned)
         promote(session, lot)
         return closing
+
+
+def _end_of(lot: Lot) -> datetime:
+    return datetime.combine(lot.vehicle.ends_on, time.min, clock.PARIS)
+
+
+_MEMBERS = text("""
+SELECT m.grappe_id, m.establishment_id FROM grappe_memberships m
+JOIN needs n ON n.grappe_id = m.grappe_id AND n.establishment_id = m.establishment_id
+WHERE n.lot_id = :lot_id AND m.joined_at IS NOT NULL AND m.ended_at IS NULL
+ORDER BY m.grappe_id, m.establishment_id FOR SHARE OF m
+""")
 
 
 def _undoable(session: Session, lot: Lot) -> Closing:
