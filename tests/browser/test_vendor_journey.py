@@ -145,7 +145,7 @@ def find_offer(buyer: Reader) -> None:
     """By an HDS activity and by what it costs at 2,000 endpoints, then beside itself, then on its own page."""
     page = buyer.visit("/offres")
     page.get_by_label("Mots").fill("détecion")  # a letter is missing
-    page.get_by_label("Catégorie").select_option("edr")
+    page.locator("#category").select_option("edr")
     page.get_by_label(re.compile("^Quantité")).fill("2000")
     page.get_by_role("button", name="Chercher", exact=True).click()
     buyer.look()

@@ -151,14 +151,6 @@ def test_a_suppliers_invoice_is_received_and_judged(app, session, api, sign_in, 
     bad = browser.post("/factures/recues/nouvelle", data={"file": (BytesIO(b"x"), "f.xml")})
     assert (bad.status_code, "Rien n&#39;a été enregistré." in text_of(bad)) == (422, True)
     assert browser.post("/factures/recues/nouvelle", data={}).status_code == 422
-    good = browser.post("/factures/recues/nouvelle", data={"file": (BytesIO(xml), "f.xml")}, follow_redirects=True)
-    assert "Conforme à la commande." in text_of(good)
-    place = good.request.path
-    assert browser.post(f"{place}/decision", data={}).status_code == 422
-    assert browser.post(f"{place}/decision", data={"decision": "disputed"}).status_code == 422
-    assert browser.post(f"{place}/decision", data={"decision": "accepted"}).status_code == 302
-    assert "acceptée" in text_of(sign_in(holder).get(place))
-    assert sign_in(other).get(place).status_code == 404
     less = replace(document.lines[0], quantity=document.lines[0].quantity - 1)
     dearer = as_xml(replace(document, number="F-2", lines=(less,)))
     refused = api(member).post("/api/v1/supplier-invoices", data={"file": (BytesIO(b"%PDF-"), "f.pdf")})
@@ -170,6 +162,17 @@ def test_a_suppliers_invoice_is_received_and_judged(app, session, api, sign_in, 
     judged = api(member).post(f"{found}/decision", json={"decision": "disputed", "reason": "Quantité"})
     assert judged.json["decision"] == "disputed"
     assert api(holder).get(found).json["reason"] == "Quantité"
+    good = browser.post("/factures/recues/nouvelle", data={"file": (BytesIO(xml), "f.xml")}, follow_redirects=True)
+    assert "Conforme à la commande." in text_of(good)
+    place = good.request.path
+    assert browser.post(f"{place}/decision", data={}).status_code == 422
+    assert browser.post(f"{place}/decision", data={"decision": "disputed"}).status_code == 422
+    assert browser.post(f"{place}/decision", data={"decision": "accepted"}).status_code == 302
+    assert "acceptée" in text_of(sign_in(holder).get(place))
+    assert sign_in(other).get(place).status_code == 404
+    third = as_xml(replace(document, number="F-3"))
+    twice = api(member).post(f"/api/v1/supplier-invoices?call_off_id={order_id}", data={"file": (BytesIO(third), "f.xml")})
+    assert (twice.status_code, twice.json["code"]) == (409, "already_invoiced")
 
 
 def test_a_list_of_invoices_costs_the_same_whatever_its_length(app, api, drawn, count_queries):

@@ -94,9 +94,9 @@ def test_sums_too_small_for_stripe_wait(world, session):
     assert world.invoice.amount_incl_vat == Decimal("0.60")
 
 
-def test_with_a_card_an_invoice_is_paid_on_its_day(world, actor_for):
+def test_with_a_card_an_invoice_is_paid_on_its_day(monkeypatch, world, actor_for):
     paid = []
-    events.listen(FeeInvoicePaid, lambda _session, event: paid.append(event))
+    monkeypatch.setitem(events._listeners, FeeInvoicePaid, [lambda _session, event: paid.append(event)])
     world.leaves(actor_for(world.payer), "card")
     charges = [world.owe(), world.owe(amount=Decimal("99.99"))]
     world.run()
