@@ -91,7 +91,11 @@ class Reader:
         return self.page
 
     def look(self) -> None:
-        """No serious accessibility fault at either width, and nothing to scroll sideways on a phone."""
+        """No serious accessibility fault at either width, and nothing to scroll sideways on a phone.
+
+        A click returns once the next page is committed, before there is anything in it: look at the page when loaded.
+        """
+        self.page.wait_for_load_state("load")
         for name, width in WIDTHS.items():
             self.page.set_viewport_size({"width": width, "height": 900})
             found = Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]
