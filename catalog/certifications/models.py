@@ -4,7 +4,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -16,12 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column
-
-
-def _moment() -> Mapped[datetime | None]:
-    return mapped_column(DateTime(timezone=True))
+from marketplace.platform.database import Model, id_column, moment
 
 
 class CertificateScheme(Model):
@@ -114,11 +108,11 @@ class Certificate(Model):
     activities: Mapped[list[int]] = mapped_column(ARRAY(Integer), default=list, server_default="{}")
     valid_from: Mapped[date]
     valid_until: Mapped[date]
-    declared_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
-    verified_at: Mapped[datetime | None] = _moment()
-    suspended_at: Mapped[datetime | None] = _moment()
-    withdrawn_at: Mapped[datetime | None] = _moment()
-    rejected_at: Mapped[datetime | None] = _moment()
+    declared_at: Mapped[datetime] = moment(now=True)
+    verified_at: Mapped[datetime | None] = moment()
+    suspended_at: Mapped[datetime | None] = moment()
+    withdrawn_at: Mapped[datetime | None] = moment()
+    rejected_at: Mapped[datetime | None] = moment()
     reason: Mapped[str | None] = mapped_column(Text)
     list_id: Mapped[UUID | None] = mapped_column(ForeignKey("certificate_lists.id"))
     missing_since: Mapped[date | None]
@@ -146,9 +140,9 @@ class CertificateList(Model):
     rows: Mapped[list[list[str]]] = mapped_column(JSONB)
     mapping: Mapped[dict[str, int]] = mapped_column(JSONB)
     default_version: Mapped[str | None] = mapped_column(Text)
-    sent_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    sent_at: Mapped[datetime] = moment(now=True)
     sent_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
-    taken_over_at: Mapped[datetime | None] = _moment()
+    taken_over_at: Mapped[datetime | None] = moment()
     counts: Mapped[dict[str, int] | None] = mapped_column(JSONB)
 
 
@@ -194,4 +188,4 @@ class CertificateReminder(Model):
 
     certificate_id: Mapped[UUID] = mapped_column(ForeignKey("certificates.id"), primary_key=True)
     days: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    told_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    told_at: Mapped[datetime] = moment()

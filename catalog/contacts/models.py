@@ -2,13 +2,12 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, Date, DateTime, ForeignKey, Index, Integer, Text
+from sqlalchemy import CheckConstraint, Computed, Date, ForeignKey, Index, Integer, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.contacts.rules import ACTS, MODES, MOST_DAYS, SIDES
-from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column, sql_list
+from marketplace.platform.database import Model, id_column, moment, sql_list
 
 STATUS = (
     "CASE WHEN closed_at IS NOT NULL THEN 'closed'"
@@ -18,10 +17,6 @@ STATUS = (
     " ELSE 'asked' END"
 )
 """As rules.Exchange.status says it."""
-
-
-def _moment(*, now: bool = False) -> Mapped[datetime]:
-    return mapped_column(DateTime(timezone=True), default=clock.now if now else None)
 
 
 class ContactThread(Model):
@@ -59,10 +54,10 @@ class ContactThread(Model):
     proposed_by: Mapped[str] = mapped_column(Text, default="asker", server_default="asker")
     waits_for: Mapped[str | None] = mapped_column(Text, default="provider")
     agreed_on: Mapped[date | None]
-    asked_at: Mapped[datetime] = _moment(now=True)
-    touched_at: Mapped[datetime] = _moment(now=True)
-    declined_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    asked_at: Mapped[datetime] = moment(now=True)
+    touched_at: Mapped[datetime] = moment(now=True)
+    declined_at: Mapped[datetime | None] = moment()
+    closed_at: Mapped[datetime | None] = moment()
     status: Mapped[str] = mapped_column(Text, Computed(STATUS, persisted=True))
 
     __mapper_args__ = {"eager_defaults": True}
@@ -85,7 +80,7 @@ class ContactMessage(Model):
     author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     body: Mapped[str] = mapped_column(Text, default="", server_default="")
     days: Mapped[list[date]] = mapped_column(ARRAY(Date), default=list, server_default="{}")
-    sent_at: Mapped[datetime] = _moment(now=True)
+    sent_at: Mapped[datetime] = moment(now=True)
 
 
 class PartnerSearch(Model):
@@ -97,4 +92,4 @@ class PartnerSearch(Model):
     provider_id: Mapped[UUID] = mapped_column(ForeignKey("providers.id"), primary_key=True)
     activities: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
-    listed_at: Mapped[datetime] = _moment(now=True)
+    listed_at: Mapped[datetime] = moment(now=True)

@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Computed,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -23,8 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from catalog.offers.rules import PRICINGS, SERVICE_HOURS, VISIBILITIES
 from catalog.providers.words import DELIVERY_MODES
 from marketplace.categories.units import PRICE_PERIODS, UNITS
-from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column, sql_list
+from marketplace.platform.database import Model, id_column, moment, sql_list
 
 OFFER_STATUS = (
     "CASE WHEN withdrawn_at IS NOT NULL THEN 'withdrawn'"
@@ -32,10 +30,6 @@ OFFER_STATUS = (
     " WHEN published_at IS NOT NULL THEN 'published'"
     " ELSE 'draft' END"
 )
-
-
-def _moment() -> Mapped[datetime | None]:
-    return mapped_column(DateTime(timezone=True))
 
 
 def _known(column: str, words: tuple[str, ...]) -> CheckConstraint:
@@ -95,10 +89,10 @@ class Offer(Model):
     indexation: Mapped[str] = mapped_column(Text, default="", server_default="")
     visibility: Mapped[str] = mapped_column(Text, default="buyers", server_default="buyers")
     supersedes_id: Mapped[UUID | None] = mapped_column(ForeignKey("offers.id"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
-    published_at: Mapped[datetime | None] = _moment()
-    superseded_at: Mapped[datetime | None] = _moment()
-    withdrawn_at: Mapped[datetime | None] = _moment()
+    created_at: Mapped[datetime] = moment(now=True)
+    published_at: Mapped[datetime | None] = moment()
+    superseded_at: Mapped[datetime | None] = moment()
+    withdrawn_at: Mapped[datetime | None] = moment()
     status: Mapped[str] = mapped_column(Text, Computed(OFFER_STATUS, persisted=True))
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 

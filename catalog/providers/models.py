@@ -2,17 +2,12 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.providers.words import DELIVERY_MODES
-from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column, sql_list
-
-
-def _moment() -> Mapped[datetime | None]:
-    return mapped_column(DateTime(timezone=True))
+from marketplace.platform.database import Model, id_column, moment, sql_list
 
 
 class Provider(Model):
@@ -44,9 +39,9 @@ class Provider(Model):
     description: Mapped[str] = mapped_column(Text, default="", server_default="")
     regions: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     delivery_modes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
-    verified_at: Mapped[datetime | None] = _moment()
-    refused_at: Mapped[datetime | None] = _moment()
+    created_at: Mapped[datetime] = moment(now=True)
+    verified_at: Mapped[datetime | None] = moment()
+    refused_at: Mapped[datetime | None] = moment()
     decision_reason: Mapped[str | None] = mapped_column(Text)
     suspended_until: Mapped[date | None]
     suspension_reason: Mapped[str | None] = mapped_column(Text)
@@ -85,8 +80,8 @@ class Subcontractor(Model):
     name: Mapped[str] = mapped_column(Text)
     siren: Mapped[str | None] = mapped_column(Text)
     country: Mapped[str] = mapped_column(Text)
-    declared_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
-    ended_at: Mapped[datetime | None] = _moment()
+    declared_at: Mapped[datetime] = moment(now=True)
+    ended_at: Mapped[datetime | None] = moment()
 
 
 class HostingSite(Model):
@@ -103,8 +98,8 @@ class HostingSite(Model):
     name: Mapped[str] = mapped_column(Text)
     address: Mapped[str] = mapped_column(Text)
     country: Mapped[str] = mapped_column(Text)
-    declared_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
-    ended_at: Mapped[datetime | None] = _moment()
+    declared_at: Mapped[datetime] = moment(now=True)
+    ended_at: Mapped[datetime | None] = moment()
 
 
 class SignUp(Model):
@@ -123,4 +118,4 @@ class SignUp(Model):
     siren: Mapped[str] = mapped_column(Text)
     vat_number: Mapped[str | None] = mapped_column(Text)
     locale: Mapped[str] = mapped_column(Text)
-    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    asked_at: Mapped[datetime] = moment()

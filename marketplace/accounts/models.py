@@ -2,17 +2,12 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column, sql_list
+from marketplace.platform.database import Model, id_column, moment, sql_list
 from marketplace.platform.permissions import KINDS, ROLES, SCOPES
-
-
-def _moment(*, default: bool = False) -> Mapped[datetime]:
-    return mapped_column(DateTime(timezone=True), default=clock.now if default else None)
 
 
 class User(Model):
@@ -26,8 +21,8 @@ class User(Model):
     full_name: Mapped[str] = mapped_column(Text)
     password_hash: Mapped[str | None] = mapped_column(Text)
     locale: Mapped[str] = mapped_column(Text, default="fr", server_default="fr")
-    created_at: Mapped[datetime] = _moment(default=True)
-    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = moment(now=True)
+    disabled_at: Mapped[datetime | None] = moment()
 
 
 class Organisation(Model):
@@ -69,7 +64,7 @@ class Organisation(Model):
     purchasing_regime: Mapped[str | None] = mapped_column(Text)
     purchasing_regime_reason: Mapped[str | None] = mapped_column(Text)
     purchasing_regime_on: Mapped[date | None]
-    created_at: Mapped[datetime] = _moment(default=True)
+    created_at: Mapped[datetime] = moment(now=True)
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
@@ -92,8 +87,8 @@ class Membership(Model):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    created_at: Mapped[datetime] = _moment(default=True)
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = moment(now=True)
+    ended_at: Mapped[datetime | None] = moment()
 
 
 class UserSession(Model):
@@ -106,10 +101,10 @@ class UserSession(Model):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     key_hash: Mapped[str] = mapped_column(Text, unique=True)
     browser: Mapped[str] = mapped_column(Text, default="", server_default="")
-    created_at: Mapped[datetime] = _moment(default=True)
-    last_seen_at: Mapped[datetime] = _moment(default=True)
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = moment(now=True)
+    last_seen_at: Mapped[datetime] = moment(now=True)
+    expires_at: Mapped[datetime] = moment()
+    revoked_at: Mapped[datetime | None] = moment()
 
 
 class ApiToken(Model):
@@ -128,7 +123,7 @@ class ApiToken(Model):
     token_hash: Mapped[str] = mapped_column(Text, unique=True)
     hint: Mapped[str] = mapped_column(Text)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    created_at: Mapped[datetime] = _moment(default=True)
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = moment(now=True)
+    expires_at: Mapped[datetime] = moment()
+    revoked_at: Mapped[datetime | None] = moment()
+    last_used_at: Mapped[datetime | None] = moment()

@@ -7,16 +7,12 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from marketplace.billing import words
-from marketplace.platform.database import Model, id_column, sql_list
-
-
-def _moment() -> Mapped[datetime | None]:
-    return mapped_column(DateTime(timezone=True))
+from marketplace.platform.database import Model, id_column, moment, sql_list
 
 
 def _amount() -> Mapped[Decimal]:
@@ -75,23 +71,23 @@ class FeeInvoice(Model):
     payee_organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
     amount_excl_vat: Mapped[Decimal] = _amount()
     vat_amount: Mapped[Decimal] = _amount()
-    gathered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    gathered_at: Mapped[datetime] = moment()
     due_on: Mapped[date]
     method: Mapped[str | None] = mapped_column(Text)
     announced_on: Mapped[date | None]
     charge_on: Mapped[date | None]
-    requested_at: Mapped[datetime | None] = _moment()
+    requested_at: Mapped[datetime | None] = moment()
     stripe_id: Mapped[str | None] = mapped_column(Text, unique=True)
-    finalised_at: Mapped[datetime | None] = _moment()
+    finalised_at: Mapped[datetime | None] = moment()
     hosted_url: Mapped[str | None] = mapped_column(Text)
     payment_intent: Mapped[str | None] = mapped_column(Text, unique=True)
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    attempted_at: Mapped[datetime | None] = _moment()
-    failed_at: Mapped[datetime | None] = _moment()
+    attempted_at: Mapped[datetime | None] = moment()
+    failed_at: Mapped[datetime | None] = moment()
     failure_code: Mapped[str | None] = mapped_column(Text)
-    paid_at: Mapped[datetime | None] = _moment()
+    paid_at: Mapped[datetime | None] = moment()
     paid_how: Mapped[str | None] = mapped_column(Text)
-    voided_at: Mapped[datetime | None] = _moment()
+    voided_at: Mapped[datetime | None] = moment()
     refunded_amount: Mapped[Decimal] = mapped_column(Numeric(14, 2), default=Decimal(0), server_default="0")
 
     @property
@@ -130,8 +126,8 @@ class Charge(Model):
     subject_id: Mapped[str] = mapped_column(Text)
     label: Mapped[str] = mapped_column(Text)
     due_on: Mapped[date]
-    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    cancelled_at: Mapped[datetime | None] = _moment()
+    recorded_at: Mapped[datetime] = moment()
+    cancelled_at: Mapped[datetime | None] = moment()
     cancel_reason: Mapped[str | None] = mapped_column(Text)
     fee_invoice_id: Mapped[UUID | None] = mapped_column(ForeignKey("fee_invoices.id"))
 
@@ -151,12 +147,12 @@ class Refund(Model):
     fee_invoice_id: Mapped[UUID] = mapped_column(ForeignKey("fee_invoices.id"))
     amount: Mapped[Decimal] = _amount()
     reason: Mapped[str] = mapped_column(Text)
-    decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    decided_at: Mapped[datetime] = moment()
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
-    requested_at: Mapped[datetime | None] = _moment()
+    requested_at: Mapped[datetime | None] = moment()
     stripe_id: Mapped[str | None] = mapped_column(Text, unique=True)
-    done_at: Mapped[datetime | None] = _moment()
-    failed_at: Mapped[datetime | None] = _moment()
+    done_at: Mapped[datetime | None] = moment()
+    failed_at: Mapped[datetime | None] = moment()
     failure_code: Mapped[str | None] = mapped_column(Text)
 
 
@@ -172,12 +168,12 @@ class BillingCustomer(Model):
     )
 
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
-    requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    requested_at: Mapped[datetime] = moment()
     stripe_id: Mapped[str | None] = mapped_column(Text, unique=True)
     method: Mapped[str | None] = mapped_column(Text)
     method_stripe_id: Mapped[str | None] = mapped_column(Text)
     method_digits: Mapped[str | None] = mapped_column(Text)
-    method_at: Mapped[datetime | None] = _moment()
+    method_at: Mapped[datetime | None] = moment()
     mandate_stripe_id: Mapped[str | None] = mapped_column(Text)
     mandate_reference: Mapped[str | None] = mapped_column(Text)
 
@@ -228,12 +224,12 @@ class Checkout(Model):
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
     purpose: Mapped[str] = mapped_column(Text)
     plan_code: Mapped[str | None] = mapped_column(ForeignKey("listing_plans.code"))
-    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    asked_at: Mapped[datetime] = moment()
     asked_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
-    requested_at: Mapped[datetime | None] = _moment()
+    requested_at: Mapped[datetime | None] = moment()
     stripe_id: Mapped[str | None] = mapped_column(Text, unique=True)
     url: Mapped[str | None] = mapped_column(Text)
-    ended_at: Mapped[datetime | None] = _moment()
+    ended_at: Mapped[datetime | None] = moment()
     ended_how: Mapped[str | None] = mapped_column(Text)
 
 
@@ -261,15 +257,15 @@ class ListingSubscription(Model):
     plan_code: Mapped[str] = mapped_column(ForeignKey("listing_plans.code"))
     stripe_id: Mapped[str] = mapped_column(Text, unique=True)
     stripe_status: Mapped[str] = mapped_column(Text)
-    stripe_as_of: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    paid_until: Mapped[datetime | None] = _moment()
-    unpaid_since: Mapped[datetime | None] = _moment()
-    hidden_from: Mapped[datetime | None] = _moment()
-    ends_at: Mapped[datetime | None] = _moment()
-    ended_at: Mapped[datetime | None] = _moment()
+    stripe_as_of: Mapped[datetime] = moment()
+    started_at: Mapped[datetime] = moment()
+    paid_until: Mapped[datetime | None] = moment()
+    unpaid_since: Mapped[datetime | None] = moment()
+    hidden_from: Mapped[datetime | None] = moment()
+    ends_at: Mapped[datetime | None] = moment()
+    ended_at: Mapped[datetime | None] = moment()
     wanted_plan: Mapped[str | None] = mapped_column(ForeignKey("listing_plans.code"))
-    change_asked_at: Mapped[datetime | None] = _moment()
+    change_asked_at: Mapped[datetime | None] = moment()
     changes: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
@@ -282,8 +278,8 @@ class StripeEvent(Model):
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     type: Mapped[str] = mapped_column(Text)
     object_id: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = moment()
+    received_at: Mapped[datetime] = moment()
     outcome: Mapped[str] = mapped_column(Text)
 
 
@@ -293,7 +289,7 @@ class Reconciliation(Model):
     __tablename__ = "reconciliations"
 
     day: Mapped[date] = mapped_column(primary_key=True)
-    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    ended_at: Mapped[datetime | None] = _moment()
+    started_at: Mapped[datetime] = moment()
+    ended_at: Mapped[datetime | None] = moment()
     compared: Mapped[int] = mapped_column(default=0, server_default="0")
     differences: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")

@@ -3,13 +3,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.establishments.legal_statuses import SECTORS
 from marketplace.establishments.rules import ACTIVITY_LEVELS, MEASURES, SIZE_BANDS, Profile
-from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column, sql_list
+from marketplace.platform.database import Model, id_column, moment, sql_list
 
 ESTATE = ("endpoints", "servers", "users_count", "sites_count", "domains_count", "backup_tb", "vms_count")
 """What an establishment declares of its information system: it drives needs, and no import ever touches it."""
@@ -84,8 +83,8 @@ class Establishment(Model):
     vms_count: Mapped[int | None]
     search_name: Mapped[str] = mapped_column(Text)
     search_town: Mapped[str] = mapped_column(Text, default="", server_default="")
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
-    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    created_at: Mapped[datetime] = moment(now=True)
+    updated_at: Mapped[datetime] = moment(now=True)
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
     @property
@@ -123,7 +122,7 @@ class AcceptedFiness(Model):
 
     finess: Mapped[str] = mapped_column(Text, primary_key=True)
     reason: Mapped[str] = mapped_column(Text)
-    accepted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    accepted_at: Mapped[datetime] = moment(now=True)
 
 
 class ImportedOperator(Model):

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import (
     CheckConstraint,
     Computed,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -22,8 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.establishments.rules import fold
 from marketplace.grappes.rules.charter import LEGAL_FORMS
-from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column, sql_list
+from marketplace.platform.database import Model, id_column, moment, sql_list
 
 GRAPPE_STATUS = (
     "CASE WHEN dissolved_at IS NOT NULL THEN 'dissolved'"
@@ -45,10 +43,6 @@ RUNNING = ("requested", "invited", "member", "leaving")
 
 def _folded_name(context: Any) -> str:
     return fold(context.get_current_parameters()["name"])
-
-
-def _moment() -> Mapped[datetime | None]:
-    return mapped_column(DateTime(timezone=True))
 
 
 class Grappe(Model):
@@ -76,9 +70,9 @@ class Grappe(Model):
     territory: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     quorum: Mapped[int] = mapped_column(default=2, server_default="2")
     maximum_members: Mapped[int | None]
-    founded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
-    activated_at: Mapped[datetime | None] = _moment()
-    dissolved_at: Mapped[datetime | None] = _moment()
+    founded_at: Mapped[datetime] = moment(now=True)
+    activated_at: Mapped[datetime | None] = moment()
+    dissolved_at: Mapped[datetime | None] = moment()
     dissolution_reason: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text, Computed(GRAPPE_STATUS, persisted=True))
     version: Mapped[int] = mapped_column(default=1, server_default="1")
@@ -115,7 +109,7 @@ class Charter(Model):
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
     text: Mapped[str] = mapped_column(Text)
     hash: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    created_at: Mapped[datetime] = moment(now=True)
 
 
 class GrappeMembership(Model):
@@ -167,15 +161,15 @@ class GrappeMembership(Model):
     grappe_id: Mapped[UUID] = mapped_column(ForeignKey("grappes.id"))
     establishment_id: Mapped[UUID] = mapped_column(ForeignKey("establishments.id"))
     is_coordinator: Mapped[bool] = mapped_column(default=False, server_default="false")
-    requested_at: Mapped[datetime | None] = _moment()
-    invited_at: Mapped[datetime | None] = _moment()
-    joined_at: Mapped[datetime | None] = _moment()
+    requested_at: Mapped[datetime | None] = moment()
+    invited_at: Mapped[datetime | None] = moment()
+    joined_at: Mapped[datetime | None] = moment()
     signed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     charter_id: Mapped[UUID | None]
     charter_hash: Mapped[str | None] = mapped_column(Text)
-    notice_given_at: Mapped[datetime | None] = _moment()
+    notice_given_at: Mapped[datetime | None] = moment()
     leaves_on: Mapped[date | None]
-    ended_at: Mapped[datetime | None] = _moment()
+    ended_at: Mapped[datetime | None] = moment()
     ending: Mapped[str | None] = mapped_column(Text)
     end_reason: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text, Computed(MEMBERSHIP_STATUS, persisted=True))
@@ -200,4 +194,4 @@ class PoolingClaim(Model):
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     subject_id: Mapped[UUID]
     subject_label: Mapped[str] = mapped_column(Text)
-    claimed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    claimed_at: Mapped[datetime] = moment(now=True)

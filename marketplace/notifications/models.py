@@ -3,11 +3,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.platform.database import Model, id_column
+from marketplace.platform.database import Model, id_column, moment
 
 
 class Notification(Model):
@@ -26,8 +26,8 @@ class Notification(Model):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     template: Mapped[str] = mapped_column(Text)
     values: Mapped[dict[str, Any]] = mapped_column("values", JSONB)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    read_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = moment()
+    read_at: Mapped[datetime | None] = moment()
 
 
 class NotificationPreference(Model):

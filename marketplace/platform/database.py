@@ -3,11 +3,12 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import CursorResult, Engine, Executable, MetaData, Uuid
+from sqlalchemy import CursorResult, DateTime, Engine, Executable, MetaData, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from marketplace.platform import clock
@@ -51,6 +52,11 @@ def new_id() -> UUID:
 def id_column() -> Mapped[UUID]:
     """A primary key filled by `new_id`."""
     return mapped_column(Uuid, primary_key=True, default=new_id)
+
+
+def moment(*, now: bool = False) -> Mapped[datetime]:
+    """An instant with its time zone; with `now`, that of the writing unless one is given. May be NULL if annotated so."""
+    return mapped_column(DateTime(timezone=True), default=clock.now if now else None)
 
 
 def rows_changed(session: Session, statement: Executable, values: Mapping[str, Any] | None = None) -> int:

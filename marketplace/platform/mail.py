@@ -8,12 +8,12 @@ from email.utils import format_datetime, make_msgid
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import DateTime, Index, Text, select
+from sqlalchemy import Index, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from marketplace.platform import clock
 from marketplace.platform.config import Settings
-from marketplace.platform.database import Model, id_column, let_go, transaction
+from marketplace.platform.database import Model, id_column, let_go, moment, transaction
 
 SMTP_TIMEOUT_SECONDS = 20
 
@@ -32,7 +32,7 @@ class Letter(Model):
     recipient: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
-    sent_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    sent_at: Mapped[datetime] = moment()
 
 
 def list_letters(session: Session, *, recipient: str | None = None, limit: int = 50) -> list[Letter]:

@@ -2,11 +2,11 @@
 import hashlib
 from datetime import datetime, timedelta
 
-from sqlalchemy import DateTime, Index, Text, delete, text
+from sqlalchemy import Index, Text, delete, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.platform import clock
-from marketplace.platform.database import Model, rows_changed, transaction
+from marketplace.platform.database import Model, moment, rows_changed, transaction
 from marketplace.platform.errors import TooMany
 
 
@@ -17,8 +17,8 @@ class Throttle(Model):
     __table_args__ = (Index("ix_throttle_window_end", "window_end"),)
 
     key: Mapped[str] = mapped_column(Text, primary_key=True)
-    window_start: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    window_end: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    window_start: Mapped[datetime] = moment()
+    window_end: Mapped[datetime] = moment()
     count: Mapped[int]
 
 

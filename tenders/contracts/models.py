@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ColumnElement,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -28,7 +27,7 @@ from catalog.providers.models import Provider
 from marketplace.categories.units import PRICE_PERIODS, UNITS
 from marketplace.platform import clock
 from marketplace.platform.audit.models import REFUSE_FUNCTION, refuse_changes
-from marketplace.platform.database import Model, id_column, sql_list
+from marketplace.platform.database import Model, id_column, moment, sql_list
 from tenders.contracts import words
 from tenders.contracts.rules.frozen_prices import thaw
 from tenders.contracts.status import DATES, status_case, status_of
@@ -38,10 +37,6 @@ from tenders.vehicles.rules import periods
 
 def _known(column: str, vocabulary: tuple[str, ...]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({sql_list(vocabulary)})", name=f"{column}_known")
-
-
-def _moment() -> Mapped[datetime | None]:
-    return mapped_column(DateTime(timezone=True))
 
 
 class LotExecution(Model):
@@ -171,12 +166,12 @@ class Contract(Model):
     ends_on: Mapped[date]
     maximum_duration_months: Mapped[int | None]
     duration_reason: Mapped[str | None] = mapped_column(Text)
-    concluded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    concluded_at: Mapped[datetime] = moment(now=True)
     concluded_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     signed_on: Mapped[date | None]
     signed_file_id: Mapped[UUID | None] = mapped_column(ForeignKey("stored_files.id"))
-    activated_at: Mapped[datetime | None] = _moment()
-    lapsed_at: Mapped[datetime | None] = _moment()
+    activated_at: Mapped[datetime | None] = moment()
+    lapsed_at: Mapped[datetime | None] = moment()
     suspended_from: Mapped[date | None]
     suspended_until: Mapped[date | None]
     suspension_reason: Mapped[str | None] = mapped_column(Text)
@@ -259,7 +254,7 @@ class ContractDecision(Model):
     kind: Mapped[str] = mapped_column(Text)
     evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
     reason: Mapped[str | None] = mapped_column(Text)
-    decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    decided_at: Mapped[datetime] = moment(now=True)
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 
 

@@ -8,7 +8,6 @@ from sqlalchemy import (
     DDL,
     BigInteger,
     CheckConstraint,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -21,9 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.platform import clock
 from marketplace.platform.audit.models import REFUSE_FUNCTION, refuse_changes
-from marketplace.platform.database import Model, sql_list
+from marketplace.platform.database import Model, moment, sql_list
 from tenders.demand import words
 
 
@@ -174,10 +172,10 @@ class Need(Model):
     maximum_unit_price: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
     status: Mapped[str] = mapped_column(Text)
     waitlist_number: Mapped[int | None] = mapped_column(BigInteger)
-    placed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    placed_at: Mapped[datetime] = moment(now=True)
     placed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
-    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
-    signed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    changed_at: Mapped[datetime] = moment(now=True)
+    signed_at: Mapped[datetime | None] = moment()
     signed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     price_ceiling: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
     exposure_excl_vat: Mapped[Decimal | None] = mapped_column(Numeric(38, 2))
@@ -207,7 +205,7 @@ class NeedVersion(Model):
     establishment_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     organisation_id: Mapped[UUID]
-    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    changed_at: Mapped[datetime] = moment()
     changed_by: Mapped[UUID | None]
     status: Mapped[str] = mapped_column(Text)
     grappe_id: Mapped[UUID | None]
@@ -278,9 +276,9 @@ class Closing(Model):
     ordered_quantity: Mapped[int] = mapped_column(BigInteger)
     policy_applied: Mapped[str | None] = mapped_column(Text)
     reason: Mapped[str | None] = mapped_column(Text)
-    decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    decided_at: Mapped[datetime] = moment()
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     body: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    undone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    undone_at: Mapped[datetime | None] = moment()
     undone_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     undo_reason: Mapped[str | None] = mapped_column(Text)

@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ColumnElement,
-    DateTime,
     ForeignKey,
     Index,
     Numeric,
@@ -24,7 +23,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column, sql_list
+from marketplace.platform.database import Model, id_column, moment, sql_list
 from tenders.vehicles import words
 from tenders.vehicles.status import closed_when_every_lot_is, status_case, status_of
 
@@ -75,9 +74,9 @@ class Vehicle(Model):
     allows_individual_needs: Mapped[bool] = mapped_column(default=True, server_default="true")
     late_joining_fee: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
     requires_convention: Mapped[bool] = mapped_column(default=False, server_default="false")
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
-    opened_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = moment(now=True)
+    opened_at: Mapped[datetime | None] = moment()
+    cancelled_at: Mapped[datetime | None] = moment()
     cancellation_reason: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
@@ -194,16 +193,16 @@ class Lot(Model):
     maximum_value: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
     maximum_quantity: Mapped[int | None] = mapped_column(BigInteger)
     requirements: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
-    needs_close_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    needs_close_at: Mapped[datetime] = moment()
     minimum_policy: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     takes_firm_needs: Mapped[bool] = mapped_column(default=True, server_default="true")
     extension_days: Mapped[int] = mapped_column(default=15, server_default="15")
     round: Mapped[int] = mapped_column(default=1, server_default="1")
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
-    opened_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    next_check_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = moment(now=True)
+    opened_at: Mapped[datetime | None] = moment()
+    closed_at: Mapped[datetime | None] = moment()
+    cancelled_at: Mapped[datetime | None] = moment()
+    next_check_at: Mapped[datetime | None] = moment()
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
     vehicle: Mapped[Vehicle] = relationship(back_populates="lots")

@@ -3,11 +3,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, BigInteger, DateTime, ForeignKey, Identity, Index, Text, event
+from sqlalchemy import DDL, BigInteger, ForeignKey, Identity, Index, Text, event
 from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.platform.database import Model
+from marketplace.platform.database import Model, moment
 
 
 class AuditEvent(Model):
@@ -20,7 +20,7 @@ class AuditEvent(Model):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    occurred_at: Mapped[datetime] = moment()
     actor_user_id: Mapped[UUID | None]
     organisation_id: Mapped[UUID | None]
     action: Mapped[str] = mapped_column(Text)
@@ -61,7 +61,7 @@ class AuditSeal(Model):
     rows_hash: Mapped[str] = mapped_column(Text)
     prev_hash: Mapped[str] = mapped_column(Text)
     hash: Mapped[str] = mapped_column(Text)
-    sealed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    sealed_at: Mapped[datetime] = moment()
 
 
 REFUSE_FUNCTION = """

@@ -2,11 +2,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Index, Text
+from sqlalchemy import CheckConstraint, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column
+from marketplace.platform.database import Model, id_column, moment
 from marketplace.platform.files.rules import LARGEST_FILE, WORDS
 
 _TYPES = ", ".join(f"'{content_type}'" for content_type in WORDS)
@@ -29,5 +28,5 @@ class StoredFile(Model):
     content_type: Mapped[str] = mapped_column(Text)
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(Text)
-    stored_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    stored_at: Mapped[datetime] = moment(now=True)
     stored_by: Mapped[UUID | None]

@@ -3,12 +3,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Index, Text
+from sqlalchemy import CheckConstraint, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.platform import clock
-from marketplace.platform.database import Model
+from marketplace.platform.database import Model, moment
 
 
 class IdempotencyKey(Model):
@@ -26,4 +25,4 @@ class IdempotencyKey(Model):
     route: Mapped[str] = mapped_column(Text)
     request_hash: Mapped[str] = mapped_column(Text)
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    claimed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    claimed_at: Mapped[datetime] = moment(now=True)

@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Computed,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -19,8 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column
+from marketplace.platform.database import Model, id_column, moment
 from tenders.composition.studies.rules.parameters import Parameters
 
 STUDY_STATUS = (
@@ -30,10 +28,6 @@ STUDY_STATUS = (
     " WHEN started_at IS NOT NULL THEN 'running'"
     " ELSE 'queued' END"
 )
-
-
-def _moment() -> Mapped[datetime | None]:
-    return mapped_column(DateTime(timezone=True))
 
 
 def _amount() -> Mapped[Decimal | None]:
@@ -76,16 +70,16 @@ class Study(Model):
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
     document: Mapped[dict[str, Any]] = mapped_column(JSONB, deferred=True, nullable=False)
     set_aside: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
-    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    asked_at: Mapped[datetime] = moment(now=True)
     asked_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    started_at: Mapped[datetime | None] = _moment()
-    beat_at: Mapped[datetime | None] = _moment()
+    started_at: Mapped[datetime | None] = moment()
+    beat_at: Mapped[datetime | None] = moment()
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    cancel_asked_at: Mapped[datetime | None] = _moment()
-    cancelled_at: Mapped[datetime | None] = _moment()
-    failed_at: Mapped[datetime | None] = _moment()
+    cancel_asked_at: Mapped[datetime | None] = moment()
+    cancelled_at: Mapped[datetime | None] = moment()
+    failed_at: Mapped[datetime | None] = moment()
     failure: Mapped[str | None] = mapped_column(Text)
-    finished_at: Mapped[datetime | None] = _moment()
+    finished_at: Mapped[datetime | None] = moment()
     progress: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
     cost: Mapped[Decimal | None] = _amount()
     bound: Mapped[Decimal | None] = _amount()
@@ -134,7 +128,7 @@ class StudyPurchase(Model):
     next_from: Mapped[int | None] = mapped_column(BigInteger)
     next_unit_price: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
     lot_id: Mapped[UUID | None] = mapped_column(ForeignKey("lots.id", ondelete="SET NULL"))
-    accepted_at: Mapped[datetime | None] = _moment()
+    accepted_at: Mapped[datetime | None] = moment()
     accepted_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 
     @property
@@ -193,5 +187,5 @@ class StandAlonePrice(Model):
     establishment_id: Mapped[UUID] = mapped_column(ForeignKey("establishments.id"), primary_key=True)
     category_code: Mapped[str] = mapped_column(ForeignKey("service_categories.code"), primary_key=True)
     unit_price: Mapped[Decimal] = mapped_column(Numeric(18, 4))
-    stated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    stated_at: Mapped[datetime] = moment(now=True)
     stated_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))

@@ -3,12 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DDL, CheckConstraint, DateTime, ForeignKey, Index, Text, event, text
+from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, Text, event, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import Organisation
-from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column
+from marketplace.platform.database import Model, id_column, moment
 from marketplace.platform.files import StoredFile
 from tenders.vehicles.models import Vehicle
 
@@ -37,9 +36,9 @@ class Adhesion(Model):
     convention_text: Mapped[str] = mapped_column(Text)
     convention_sha256: Mapped[str] = mapped_column(Text)
     signed_file_id: Mapped[UUID | None] = mapped_column(ForeignKey("stored_files.id"))
-    signed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    signed_at: Mapped[datetime] = moment(now=True)
     signed_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = moment()
     ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     end_reason: Mapped[str | None] = mapped_column(Text)
 

@@ -4,13 +4,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, CheckConstraint, DateTime, ForeignKey, Numeric, Text, UniqueConstraint, event
+from sqlalchemy import DDL, CheckConstraint, ForeignKey, Numeric, Text, UniqueConstraint, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.platform import clock
 from marketplace.platform.audit.models import REFUSE_FUNCTION, refuse_changes
-from marketplace.platform.database import Model, id_column
+from marketplace.platform.database import Model, id_column, moment
 
 
 class ContractIndex(Model):
@@ -33,7 +32,7 @@ class ContractIndex(Model):
     month: Mapped[date]
     value: Mapped[Decimal] = mapped_column(Numeric(14, 4))
     source: Mapped[str] = mapped_column(Text)
-    entered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    entered_at: Mapped[datetime] = moment(now=True)
     entered_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 
 
@@ -55,7 +54,7 @@ class ContractFormula(Model):
     fixed_share: Mapped[Decimal] = mapped_column(Numeric(5, 4))
     indexed_share: Mapped[Decimal] = mapped_column(Numeric(5, 4))
     interval_months: Mapped[int]
-    set_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    set_at: Mapped[datetime] = moment(now=True)
     set_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 
 
@@ -75,7 +74,7 @@ class ContractRevision(Model):
     factor: Mapped[Decimal] = mapped_column(Numeric(10, 4))
     index_id: Mapped[UUID] = mapped_column(ForeignKey("contract_indices.id"))
     evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    decided_at: Mapped[datetime] = moment(now=True)
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 
 

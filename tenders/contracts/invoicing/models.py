@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import (
     DDL,
     CheckConstraint,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -21,15 +20,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import Organisation
-from marketplace.platform import clock
 from marketplace.platform.audit.models import REFUSE_FUNCTION, refuse_changes
-from marketplace.platform.database import Model, id_column, sql_list
+from marketplace.platform.database import Model, id_column, moment, sql_list
 from tenders.contracts.invoicing import words
 from tenders.contracts.invoicing.rules.issuing import LONGEST_PAYMENT_DAYS, PAYMENT_DAYS
-
-
-def _moment() -> Mapped[datetime | None]:
-    return mapped_column(DateTime(timezone=True))
 
 
 def _amount() -> Mapped[Decimal]:
@@ -63,7 +57,7 @@ class InvoicingDetails(Model):
     iban: Mapped[str] = mapped_column(Text, default="", server_default="")
     payment_days: Mapped[int] = mapped_column(default=PAYMENT_DAYS, server_default=str(PAYMENT_DAYS))
     late_rate: Mapped[str] = mapped_column(Text, default="", server_default="")
-    mandated_at: Mapped[datetime | None] = _moment()
+    mandated_at: Mapped[datetime | None] = moment()
     mandated_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     mandate_hash: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(default=1, server_default="1")
@@ -139,7 +133,7 @@ class Invoice(Model):
     purchase_order_reference: Mapped[str] = mapped_column(Text, default="", server_default="")
     content: Mapped[dict[str, Any]] = mapped_column(JSONB)
     under_mandate: Mapped[bool] = mapped_column(default=False, server_default="false")
-    issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    issued_at: Mapped[datetime] = moment()
     issued_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 
     issuer: Mapped[Organisation] = relationship(foreign_keys=[issuer_id])
@@ -158,7 +152,7 @@ class InvoiceOriginal(Model):
     xml: Mapped[str] = mapped_column(Text)
     xml_sha256: Mapped[str] = mapped_column(Text)
     file_id: Mapped[UUID] = mapped_column(ForeignKey("stored_files.id"))
-    kept_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    kept_at: Mapped[datetime] = moment(now=True)
 
 
 class InvoicePayment(Model):
@@ -171,7 +165,7 @@ class InvoicePayment(Model):
     paid_on: Mapped[date]
     means: Mapped[str] = mapped_column(Text)
     reference: Mapped[str] = mapped_column(Text, default="", server_default="")
-    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    recorded_at: Mapped[datetime] = moment(now=True)
     recorded_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 
 
@@ -206,9 +200,9 @@ class SupplierInvoice(Model):
     vat: Mapped[Decimal] = _amount()
     incl_vat: Mapped[Decimal] = _amount()
     differences: Mapped[list[Any]] = mapped_column(JSONB)
-    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    received_at: Mapped[datetime] = moment(now=True)
     received_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
-    decided_at: Mapped[datetime | None] = _moment()
+    decided_at: Mapped[datetime | None] = moment()
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     decision: Mapped[str | None] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text, default="", server_default="")

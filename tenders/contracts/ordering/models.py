@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ColumnElement,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -24,17 +23,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import Organisation
 from marketplace.establishments.models import Establishment
-from marketplace.platform.database import Model, id_column, sql_list
+from marketplace.platform.database import Model, id_column, moment, sql_list
 from marketplace.platform.facts import unpack
 from tenders.contracts.models import Contract
 from tenders.contracts.ordering import words
 from tenders.contracts.ordering.rules import states
 from tenders.contracts.ordering.rules.approving import APPROVING_ROLES
 from tenders.contracts.ordering.status import standing_case, status_case
-
-
-def _moment() -> Mapped[datetime | None]:
-    return mapped_column(DateTime(timezone=True))
 
 
 def _person() -> Mapped[UUID | None]:
@@ -114,31 +109,31 @@ class CallOff(Model):
     note: Mapped[str | None] = mapped_column(Text)
     choice: Mapped[dict[str, Any]] = mapped_column(JSONB)
     replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("call_offs.id"))
-    placed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    placed_at: Mapped[datetime] = moment()
     placed_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    approved_at: Mapped[datetime | None] = _moment()
+    approved_at: Mapped[datetime | None] = moment()
     approved_by: Mapped[UUID | None] = _person()
-    rejected_at: Mapped[datetime | None] = _moment()
+    rejected_at: Mapped[datetime | None] = moment()
     rejected_by: Mapped[UUID | None] = _person()
     reject_reason: Mapped[str | None] = mapped_column(Text)
-    sent_at: Mapped[datetime | None] = _moment()
-    answered_at: Mapped[datetime | None] = _moment()
+    sent_at: Mapped[datetime | None] = moment()
+    answered_at: Mapped[datetime | None] = moment()
     answered_by: Mapped[UUID | None] = _person()
     accepted_quantity: Mapped[int | None] = mapped_column(BigInteger)
     answer_reason: Mapped[str | None] = mapped_column(Text)
-    delivered_at: Mapped[datetime | None] = _moment()
+    delivered_at: Mapped[datetime | None] = moment()
     delivered_by: Mapped[UUID | None] = _person()
     delivered_on: Mapped[date | None]
-    certified_at: Mapped[datetime | None] = _moment()
+    certified_at: Mapped[datetime | None] = moment()
     certified_by: Mapped[UUID | None] = _person()
-    disputed_at: Mapped[datetime | None] = _moment()
+    disputed_at: Mapped[datetime | None] = moment()
     disputed_by: Mapped[UUID | None] = _person()
     dispute_reason: Mapped[str | None] = mapped_column(Text)
-    resolved_at: Mapped[datetime | None] = _moment()
+    resolved_at: Mapped[datetime | None] = moment()
     resolved_by: Mapped[UUID | None] = _person()
     resolved_how: Mapped[str | None] = mapped_column(Text)
     resolution: Mapped[str | None] = mapped_column(Text)
-    cancelled_at: Mapped[datetime | None] = _moment()
+    cancelled_at: Mapped[datetime | None] = moment()
     cancelled_by: Mapped[UUID | None] = _person()
     cancel_reason: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(default=1, server_default="1")
@@ -202,7 +197,7 @@ class CartLine(Model):
     starts_on: Mapped[date]
     purchase_order_reference: Mapped[str | None] = mapped_column(Text)
     note: Mapped[str | None] = mapped_column(Text)
-    added_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    added_at: Mapped[datetime] = moment()
     added_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
 
     establishment: Mapped[Establishment] = relationship()
@@ -220,7 +215,7 @@ class OrderLimit(Model):
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
     role: Mapped[str] = mapped_column(Text, primary_key=True)
     limit_amount: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
-    decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    decided_at: Mapped[datetime] = moment()
     decided_by: Mapped[UUID | None] = _person()
 
 
@@ -261,11 +256,11 @@ class CommitmentTransfer(Model):
     to_organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
     quantity: Mapped[int] = mapped_column(BigInteger)
     reason: Mapped[str | None] = mapped_column(Text)
-    offered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    offered_at: Mapped[datetime] = moment()
     offered_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    accepted_at: Mapped[datetime | None] = _moment()
-    declined_at: Mapped[datetime | None] = _moment()
-    withdrawn_at: Mapped[datetime | None] = _moment()
+    accepted_at: Mapped[datetime | None] = moment()
+    declined_at: Mapped[datetime | None] = moment()
+    withdrawn_at: Mapped[datetime | None] = moment()
     answered_by: Mapped[UUID | None] = _person()
 
     contract: Mapped[Contract] = relationship(foreign_keys=[contract_id])

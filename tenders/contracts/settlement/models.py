@@ -4,14 +4,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, BigInteger, CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, Numeric, Text, event
+from sqlalchemy import DDL, BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Numeric, Text, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.establishments.models import Establishment
-from marketplace.platform import clock
 from marketplace.platform.audit.models import REFUSE_FUNCTION, refuse_changes
-from marketplace.platform.database import Model, sql_list
+from marketplace.platform.database import Model, moment, sql_list
 from tenders.contracts.models import Contract
 from tenders.contracts.settlement.rules import SHARING_RULES
 
@@ -40,7 +39,7 @@ class Settlement(Model):
     amount: Mapped[Decimal] = mapped_column(Numeric(38, 2))
     vat_rate: Mapped[Decimal] = mapped_column(Numeric(5, 4))
     evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    decided_at: Mapped[datetime] = moment(now=True)
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 
     contract: Mapped[Contract] = relationship()

@@ -2,10 +2,10 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.platform.database import Model
+from marketplace.platform.database import Model, moment
 
 
 class LotReminder(Model):
@@ -16,7 +16,7 @@ class LotReminder(Model):
 
     lot_id: Mapped[UUID] = mapped_column(ForeignKey("lots.id"), primary_key=True)
     sent_on: Mapped[date] = mapped_column(primary_key=True)
-    sent_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    sent_at: Mapped[datetime] = moment()
     sent_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     establishments: Mapped[int]
 
@@ -28,4 +28,4 @@ class CentreSummary(Model):
 
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
     week: Mapped[date] = mapped_column(primary_key=True)
-    sent_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    sent_at: Mapped[datetime] = moment()

@@ -3,11 +3,11 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import DDL, BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text, event
+from sqlalchemy import DDL, BigInteger, CheckConstraint, ForeignKey, Index, Numeric, Text, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.platform.audit.models import REFUSE_FUNCTION, refuse_changes
-from marketplace.platform.database import Model, sql_list
+from marketplace.platform.database import Model, moment, sql_list
 from tenders.demand.envelopes.rules import KINDS, REASONS, THRESHOLDS, Balance
 
 
@@ -77,7 +77,7 @@ class EnvelopeEntry(Model):
     amount: Mapped[Decimal | None] = mapped_column(Numeric(38, 2))
     reason: Mapped[str] = mapped_column(Text)
     note: Mapped[str | None] = mapped_column(Text)
-    booked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    booked_at: Mapped[datetime] = moment()
     booked_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 
 
@@ -90,7 +90,7 @@ class EnvelopeAlert(Model):
     lot_id: Mapped[UUID] = mapped_column(ForeignKey("envelopes.lot_id"), primary_key=True)
     threshold: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     used: Mapped[int] = mapped_column(BigInteger)
-    raised_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    raised_at: Mapped[datetime] = moment()
 
 
 for _statement in (REFUSE_FUNCTION, refuse_changes("envelope_entries")):

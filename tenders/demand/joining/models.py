@@ -3,11 +3,11 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import DDL, BigInteger, CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Numeric, event
+from sqlalchemy import DDL, BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Numeric, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.platform.audit.models import REFUSE_FUNCTION, refuse_changes
-from marketplace.platform.database import Model
+from marketplace.platform.database import Model, moment
 
 
 class LateJoining(Model):
@@ -38,7 +38,7 @@ class LateJoining(Model):
     exposure_excl_vat: Mapped[Decimal] = mapped_column(Numeric(38, 2))
     fee_amount: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
     entry: Mapped[int] = mapped_column(BigInteger)
-    signed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    signed_at: Mapped[datetime] = moment()
     signed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 
 

@@ -3,12 +3,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.platform import clock
-from marketplace.platform.database import Model, id_column, sql_list
+from marketplace.platform.database import Model, id_column, moment, sql_list
 from tenders.demand.mergers.rules import CHOICES, OUTCOMES, SCOPES
 
 
@@ -43,12 +42,12 @@ class Merger(Model):
     scope: Mapped[str] = mapped_column(Text)
     target_lot_id: Mapped[UUID | None] = mapped_column(ForeignKey("lot_totals.lot_id"))
     target_grappe_id: Mapped[UUID | None]
-    proposed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    proposed_at: Mapped[datetime] = moment(now=True)
     proposed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
-    votes_close_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    next_check_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    votes_close_at: Mapped[datetime | None] = moment()
+    next_check_at: Mapped[datetime | None] = moment()
     bodies: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
-    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    decided_at: Mapped[datetime | None] = moment()
     outcome: Mapped[str | None] = mapped_column(Text)
     results: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
 
@@ -75,5 +74,5 @@ class MergerVote(Model):
     is_host: Mapped[bool]
     quantity: Mapped[int] = mapped_column(BigInteger)
     choice: Mapped[str | None] = mapped_column(Text)
-    voted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    voted_at: Mapped[datetime | None] = moment()
     voted_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
