@@ -7,6 +7,7 @@ from tenders.contracts.models import Contract
 from tenders.contracts.ordering.models import CallOff, CommitmentTransfer
 from tenders.contracts.ordering.notices import reference_of
 from tenders.contracts.ordering.queries.orders import list_recent, visible_call_offs, visible_transfers
+from tenders.contracts.ordering.rules.approving import waits_for_another
 from tenders.dashboard.rules import Todo
 from tenders.demand.words import unit_of
 
@@ -21,7 +22,9 @@ def of_member(session: Session, actor: Actor) -> list[Todo]:
     for order in list_recent(session, actor, ("awaiting_approval", "delivered"), limit=2 * MOST):
         if order.status == "delivered":
             todos.append(_todo(order, CERTIFY, UNCERTIFIED))
-        elif order.placed_by != actor.user_id and allowed(actor, "call_off.approve", own=order.organisation_id):
+        elif waits_for_another(actor.user_id, order.placed_by, order.first_approved_by):
+            continue
+        elif allowed(actor, "call_off.approve", own=order.organisation_id):
             todos.append(_todo(order, APPROVE, UNAPPROVED))
     own = actor.organisation_ids(("signatory",), kind="care_operator")
     offered = visible_transfers(actor).where(

@@ -5,8 +5,12 @@ from io import BytesIO
 import pytest
 
 from marketplace.accounts.models import Organisation, User
-from tests.factories.accounts import user_in
-from tests.factories.contracts import active_contract
+from marketplace.platform import clock
+from tenders.vehicles.models import Vehicle
+from tests.factories.accounts import MembershipFactory, OrganisationFactory, user_in
+from tests.factories.adhesions import AdhesionFactory
+from tests.factories.contracts import ContractMemberFactory, StoredFileFactory, active_contract
+from tests.factories.establishments import EstablishmentFactory
 
 PDF = b"%PDF-1.7 fictif"
 
@@ -83,3 +87,70 @@ def test_the_centre_lists_its_members_and_ends_one_with_a_reason(sign_in, api, r
     assert "Adhésion terminée" in text_of(browser.post(end, data={"reason": "Départ"}, follow_redirects=True))
     assert "Départ" in text_of(browser.get(path))
     assert sign_in(holder).post(end, data={"reason": "Non"}).status_code in (403, 404)
+
+
+def test_the_page_and_the_list_of_a_centre_cost_the_same_with_many_adhesions(sign_in, api, running, count_queries):
+    contract, _site, _member, centre, _holder = running
+    vehicle_id = contract.lot.vehicle_id
+    browser, client = sign_in(centre), api(centre)
+
+    def statements() -> list[int]:
+        counts = []
+        for read, path in ((browser, f"/marches/{vehicle_id}/adhesions"), (client, "/api/v1/adhesions")):
+            with count_queries() as sent:
+                assert read.get(path).status_code == 200
+            counts.append(len(sent))
+        return counts
+
+    AdhesionFactory(vehicle_id=vehicle_id, organisation_id=OrganisationFactory().id)
+    statements()
+    few = statements()
+    for number in range(7):
+        ended = {"ended_at": clock.now(), "end_reason": "Départ"} if number % 2 else {}
+        paper = StoredFileFactory().id if number % 3 else None
+        AdhesionFactory(
+            vehicle_id=vehicle_id, organisation_id=OrganisationFactory().id, signed_file_id=paper, **ended
+        )
+    assert statements() == few
+    assert len(client.get("/api/v1/adhesions").json["items"]) == 8
+
+
+def test_somebody_of_many_organisations_reads_its_adhesions_at_the_price_of_one(sign_in, running, session, count_queries):
+    contract, _site, member, _centre, _holder = running
+    path = f"/marches/{contract.lot.vehicle_id}/adhesions"
+    more = [OrganisationFactory(kind="care_operator") for _ in range(4)]
+    browser = sign_in(member)
+
+    def statements() -> int:
+        with count_queries() as sent:
+            page = text_of(browser.get(path))
+        assert "Convention à signer" in page
+        return len(sent)
+
+    statements()
+    one = statements()
+    for organisation in more:
+        MembershipFactory(user_id=member.id, organisation_id=organisation.id, roles=["signatory"])
+    AdhesionFactory(vehicle_id=contract.lot.vehicle_id, organisation_id=more[0].id)
+    assert statements() == one
+
+
+def test_the_desk_costs_the_same_where_the_convention_is_required(sign_in, running, session, count_queries):
+    contract, site, member, _centre, _holder = running
+    session.get_one(Vehicle, contract.lot.vehicle_id).requires_convention = True
+    session.commit()
+    browser = sign_in(member)
+
+    def statements() -> int:
+        with count_queries() as sent:
+            assert browser.get("/commandes").status_code == 200
+        return len(sent)
+
+    statements()
+    one = statements()
+    for _ in range(4):
+        sister = EstablishmentFactory(organisation_id=site.organisation_id)
+        ContractMemberFactory(
+            contract_id=contract.contract.id, establishment_id=sister.id, organisation_id=site.organisation_id
+        )
+    assert statements() == one

@@ -91,6 +91,14 @@ def test_nobody_approves_its_own_order_beyond_its_limit():
     check_approver(Decimal(10), None, approver_id=OTHER, placed_by=AUTHOR)
 
 
+def test_what_is_passed_on_dearer_is_confirmed_by_its_author_within_its_limit():
+    own = {"approver_id": AUTHOR, "placed_by": AUTHOR, "first_approved_by": AUTHOR}
+    check_approver(Decimal(5000), Decimal(5000), **own)
+    assert code_of(check_approver, Decimal(5001), Decimal(5000), **own) == "approval_beyond_limit"
+    first_by_another = {**own, "first_approved_by": OTHER}
+    assert code_of(check_approver, Decimal(10), None, **first_by_another) == "approval_by_another"
+
+
 def test_whoever_approves_has_a_limit_that_reaches():
     refused = code_of(check_approver, Decimal(5001), Decimal(5000), approver_id=OTHER, placed_by=AUTHOR)
     assert refused == "approval_beyond_limit"

@@ -17,6 +17,7 @@ from tenders.contracts.ordering.rules.placing import (
     available,
     cart_refusal,
     check_agreement,
+    check_packs,
     check_room,
     exhausted,
 )
@@ -26,7 +27,12 @@ from tests.rules.test_certificates_coverage import SCHEMES, hds, iso
 TODAY = date(2027, 6, 7)
 ENDS_ON = date(2029, 6, 6)
 RUNNING = Agreement(True, False, date(2027, 1, 1), ENDS_ON)
-UNIT = Sentence("unit_endpoint", "postes")
+
+
+def endpoints(quantity: int) -> Sentence:
+    return Sentence("unit_endpoint", "poste" if quantity < 2 else "postes")
+
+
 ONE = Decimal("49.20")
 
 
@@ -97,6 +103,21 @@ def test_packs_are_named_on_both_sides():
     check_agreement(packed, TODAY, TODAY, 150)
 
 
+def test_below_one_pack_only_the_pack_is_proposed_and_never_nothing():
+    refused = refusal(check_packs, 10, 3)
+    assert refused.code == "order_not_whole_packs" and "below" not in refused.details
+    assert sentence(refused) == "Ce lot se commande par 10 : commandez-en 10 au moins."
+
+
+@given(multiple=st.integers(1, 500), asked=st.integers(1, 5000))
+def test_whatever_packs_are_proposed_can_be_ordered(multiple, asked):
+    try:
+        check_packs(multiple, asked)
+    except RuleBroken as refused:
+        for proposed in [refused.details[name] for name in ("below", "above") if name in refused.details]:
+            check_packs(multiple, proposed)
+
+
 def test_a_holder_is_looked_at_on_the_day_of_the_order():
     asked, own = Demanded(("iso27001",), frozenset({3, 5})), Demanded(("iso27001",))
     verified, day = Standing(is_verified=True), date(2027, 5, 3)
@@ -117,24 +138,27 @@ def test_the_reasons_of_an_unfit_holder_are_said():
 
 
 def test_the_member_reads_what_is_left():
-    refused = refusal(check_room, [Ceiling(1000, 988)], 40, 40 * ONE, ONE, UNIT)
+    refused = refusal(check_room, [Ceiling(1000, 988)], 40, 40 * ONE, ONE, endpoints)
     assert refused.code == "envelope_exhausted"
     assert (refused.details["available"], refused.details["asked"]) == (12, 40)
     assert sentence(refused) == "Commande impossible : il reste 12 postes ; vous en demandez 40."
-    check_room([Ceiling(1000, 988)], 12, 12 * ONE, ONE, UNIT)
+    assert sentence(refusal(check_room, [Ceiling(1000, 999)], 40, 40 * ONE, ONE, endpoints)) == (
+        "Commande impossible : il reste 1 poste ; vous en demandez 40."
+    )
+    check_room([Ceiling(1000, 988)], 12, 12 * ONE, ONE, endpoints)
 
 
 def test_zero_means_nothing_at_all_and_none_means_no_maximum():
-    assert refusal(check_room, [Ceiling(0, 0)], 1, ONE, ONE, UNIT).details["available"] == 0
-    check_room([Ceiling(None, 10**9)], 10**6, ONE, ONE, UNIT)
+    assert refusal(check_room, [Ceiling(0, 0)], 1, ONE, ONE, endpoints).details["available"] == 0
+    check_room([Ceiling(None, 10**9)], 10**6, ONE, ONE, endpoints)
     assert available([Ceiling(None, 5)], ONE) is None
 
 
 def test_the_tighter_of_contract_and_lot_decides_in_units_and_in_euros():
     ceilings = [Ceiling(1000, 900), Ceiling(5000, 4950), Ceiling(None, 0, Decimal("100000"), Decimal("98500"))]
     assert available(ceilings, ONE) == 30
-    assert refusal(check_room, ceilings, 31, 31 * ONE, ONE, UNIT).details["available"] == 30
-    check_room(ceilings, 30, 30 * ONE, ONE, UNIT)
+    assert refusal(check_room, ceilings, 31, 31 * ONE, ONE, endpoints).details["available"] == 30
+    check_room(ceilings, 30, 30 * ONE, ONE, endpoints)
     assert available(ceilings, ONE, multiple=20) == 20
 
 
@@ -148,7 +172,7 @@ def test_whatever_is_asked_the_total_never_passes_a_maximum(maxima, orders, mult
     for asked in (order * multiple for order in orders):
         ceilings = [Ceiling(maximum, used) for maximum in maxima]
         try:
-            check_room(ceilings, asked, asked * ONE, ONE, UNIT, multiple)
+            check_room(ceilings, asked, asked * ONE, ONE, endpoints, multiple)
         except RuleBroken as refused:
             left = refused.details["available"]
             assert left < asked and left % multiple == 0
@@ -163,13 +187,13 @@ def line(number: int, refused: RuleBroken) -> LineRefused:
 
 
 def test_a_cart_of_one_line_is_refused_for_that_lines_reason():
-    refused = cart_refusal([line(1, exhausted(12, 40, UNIT))])
+    refused = cart_refusal([line(1, exhausted(12, 40, endpoints(2)))])
     assert refused.code == "envelope_exhausted" and refused.details["available"] == 12
     assert refused.details["refusals"] == [{"line": "1", "code": "envelope_exhausted", "available": 12, "asked": 40}]
 
 
 def test_a_cart_refused_twice_for_one_reason_keeps_its_code_and_names_both_lines():
-    refused = cart_refusal([line(1, exhausted(12, 40, UNIT)), line(2, exhausted(0, 5, UNIT))])
+    refused = cart_refusal([line(1, exhausted(12, 40, endpoints(2))), line(2, exhausted(0, 5, endpoints(2)))])
     assert refused.code == "envelope_exhausted"
     assert [each["available"] for each in refused.details["refusals"]] == [12, 0]
     assert "« Lot 2 » : Commande impossible : il reste 0 postes" in sentence(refused)
@@ -178,7 +202,7 @@ def test_a_cart_refused_twice_for_one_reason_keeps_its_code_and_names_both_lines
 
 def test_a_cart_refused_for_several_reasons_says_so():
     outside = refusal(check_agreement, RUNNING, ENDS_ON + timedelta(days=1), TODAY, 1)
-    refused = cart_refusal([line(1, exhausted(0, 4, UNIT)), line(2, outside)])
+    refused = cart_refusal([line(1, exhausted(0, 4, endpoints(2))), line(2, outside)])
     assert refused.code == "cart_refused"
     assert [each["code"] for each in refused.details["refusals"]] == ["envelope_exhausted", "order_outside_term"]
     assert {said.code for said in refused.details["lines"].values.values()} == {"cart_line_refused"}

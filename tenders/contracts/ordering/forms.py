@@ -10,6 +10,7 @@ from marketplace.platform.permissions import Actor, allowed
 from tenders.contracts.ordering.models import CallOff
 from tenders.contracts.ordering.queries.desk import ShownCartLine
 from tenders.contracts.ordering.rules import states
+from tenders.contracts.ordering.rules.approving import waits_for_another
 
 ACTS = {
     "approve": ("call_off.approve", "own"), "reject": ("call_off.approve", "own"), "cancel": ("call_off.cancel", "own"),
@@ -91,7 +92,7 @@ def acts_of(actor: Actor, order: CallOff) -> set[str]:
     }  # fmt: skip
     if states.may("resolve", order.status) and allowed(actor, "call_off.resolve", centre=contract.organisation_id):
         found |= {"resolve", "give_up"}
-    if order.placed_by == actor.user_id:
+    if waits_for_another(actor.user_id, order.placed_by, order.first_approved_by):
         found.discard("approve")
     return found
 

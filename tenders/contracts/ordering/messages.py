@@ -19,6 +19,16 @@ def register_all() -> None:
         link=ORDER,
     )
     register(
+        "call_off_dearer_to_approve",
+        N_("À approuver : commande {reference}, plus chère chez le titulaire suivant"),
+        N_(
+            "Le titulaire précédent n'a pas pris {quantity} {unit} de « {lot} » pour {establishment}. {holder} peut les "
+            "prendre pour {excl_vat} HT ({incl_vat} TTC), soit {more} HT de plus que ce qui était approuvé. Approuvez, ou "
+            "refusez avec une raison : les unités sont réservées, et le titulaire ne reçoit rien avant."
+        ),
+        link=ORDER,
+    )
+    register(
         "call_off_rejected",
         N_("Commande {reference} non approuvée"),
         N_(

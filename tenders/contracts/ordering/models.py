@@ -141,6 +141,12 @@ class CallOff(Model):
     contract: Mapped[Contract] = relationship(foreign_keys=[contract_id])
     establishment: Mapped[Establishment] = relationship()
     organisation: Mapped[Organisation] = relationship()
+    replaced: Mapped["CallOff | None"] = relationship(remote_side=[id], foreign_keys=[replaces_id], viewonly=True)
+
+    @property
+    def first_approved_by(self) -> UUID | None:
+        """Who approved the order of which this one takes over the refused part; None for any other order."""
+        return None if self.replaced is None else self.replaced.approved_by
 
     @hybrid_property
     def status(self) -> str:

@@ -1,5 +1,6 @@
 """Who is told what about an order; every function builds what a use case puts into the outbox with its act."""
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -55,6 +56,12 @@ def _to_holder(template: str, order: CallOff, **more: Any) -> Telling:
 def to_approve(order: CallOff, roles: Sequence[str]) -> Telling:
     """For those of the member's organisation who may approve something."""
     return Telling("call_off_to_approve", _about(order), organisation_ids=[order.organisation_id], roles=roles)
+
+
+def dearer_to_approve(order: CallOff, roles: Sequence[str], more: Decimal) -> Telling:
+    """For the same people: the next holder costs so much more than what was approved, euros excluding VAT."""
+    values = {**_about(order), "more": amount_of(more)}
+    return Telling("call_off_dearer_to_approve", values, organisation_ids=[order.organisation_id], roles=roles)
 
 
 def rejected(order: CallOff, reason: str) -> Telling:

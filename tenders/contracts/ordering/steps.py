@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -97,7 +98,7 @@ def _settle(ground: Ground, ask: Ask, taken: _Taken) -> Settled:
     priced = _priced(ground, contract, ask)
     check_room(
         _ceilings(ground, contract, taken), ask.quantity, priced.amount, priced.unit_price * priced.periods,
-        unit_of(contract.unit, 2), ground.lots[ask.lot_id].order_multiple,
+        partial(unit_of, contract.unit), ground.lots[ask.lot_id].order_multiple,
     )  # fmt: skip
     return Settled(ask, contract, choice, priced, member.organisation_id)
 

@@ -21,6 +21,7 @@ from tenders.contracts.ordering.models import CallOff, OrderLimit
 from tenders.contracts.ordering.rules.approving import Limits, limits_of
 from tenders.contracts.ordering.rules.fitness import Demanded, hindrances
 from tenders.contracts.queries import lock_contracts
+from tenders.contracts.status import OVER
 from tenders.demand.envelopes.booking import lock_envelopes
 from tenders.demand.envelopes.models import Envelope
 from tenders.vehicles.models import Lot
@@ -30,10 +31,10 @@ from tenders.vehicles.models import Lot
 class Ground:
     """Everything an order on these lots is held against, the locks held.
 
-    `contracts` by lot, the best rank first; `members` by (contract, establishment); `unfit` by contract; `last_order`
-    by contract: when it was last given an order; `numbers` by contract: the last number used. `adhering`: (vehicle,
-    organisation) of who signed the convention, read for vehicles that require it. `factors`: the
-    index factor of the day, by contract that was revised.
+    `contracts` by lot, the best rank first: those that are not over, or one of them when all are; `members` by
+    (contract, establishment); `unfit` by contract; `last_order` by contract: when it was last given an order; `numbers`
+    by contract: the last number used. `adhering`: (vehicle, organisation) of who signed the convention, read for
+    vehicles that require it. `factors`: the index factor of the day, by contract that was revised.
     """
 
     lots: Mapping[UUID, Lot]
@@ -59,9 +60,7 @@ def lock_ground(session: Session, lot_ids: Collection[UUID], establishment_ids: 
     ids = session.scalars(select(Contract.id).where(Contract.lot_id.in_(lot_ids), running)).all()
     locked = lock_contracts(session, ids)
     envelopes = lock_envelopes(session, lot_ids)
-    contracts: dict[UUID, list[Contract]] = {lot_id: [] for lot_id in lot_ids}
-    for contract in sorted(locked, key=lambda each: each.rank):
-        contracts[contract.lot_id].append(contract)
+    contracts = {lot_id: _holding([each for each in locked if each.lot_id == lot_id]) for lot_id in lot_ids}
     if not all(contracts.values()) or set(envelopes) != set(lot_ids):
         raise NotFound("lot")
     lots = session.scalars(select(Lot).where(Lot.id.in_(lot_ids)).options(selectinload(Lot.vehicle)))
@@ -83,6 +82,12 @@ def lock_ground(session: Session, lot_ids: Collection[UUID], establishment_ids: 
         factors=factors_on(session, ids, clock.today()),
         adhering=adhering(session, {lot.vehicle_id for lot in by_lot.values() if lot.vehicle.requires_convention}),
     )
+
+
+def _holding(contracts: Collection[Contract]) -> list[Contract]:
+    """The contracts of a lot that still have a holder, by rank. All over: the first of them says why nothing is ordered."""
+    by_rank = sorted(contracts, key=lambda each: each.rank)
+    return [each for each in by_rank if each.status not in OVER] or by_rank[:1]
 
 
 def _unfit(session: Session, contracts: Collection[Contract], lots: Mapping[UUID, Lot]) -> dict[UUID, tuple[Sentence, ...]]:

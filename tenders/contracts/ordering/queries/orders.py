@@ -31,6 +31,7 @@ def visible_call_offs(actor: Actor) -> Select[CallOff]:
             contains_eager(CallOff.contract).options(contains_eager(Contract.holder), joinedload(Contract.lot)),
             joinedload(CallOff.establishment),
             joinedload(CallOff.organisation),
+            joinedload(CallOff.replaced),
         )
     )
     if actor.is_system:

@@ -38,13 +38,26 @@ def is_within(amount: Decimal, limit: Decimal | None) -> bool:
     return limit is None or (limit > 0 and amount <= limit)
 
 
-def check_approver(amount: Decimal, limit: Decimal | None, *, approver_id: UUID | None, placed_by: UUID) -> None:
-    """Refuse whoever placed the order, and whose limit is too low.
+def waits_for_another(person_id: UUID | None, placed_by: UUID, first_approved_by: UUID | None = None) -> bool:
+    """Whether an order that waits is one's own and beyond one's limit when it was placed.
 
     Placed within one's own limit an order is approved at once; what waits was beyond it, so its author never approves
-    it, whatever became of the limit since. RuleBroken `approval_by_another`, `approval_beyond_limit`.
+    it, whatever became of the limit since. Except what a holder refused and the next one takes at a higher price
+    (`first_approved_by`: who approved the order it takes over): its author had the first one sent alone, and only the
+    price is new.
     """
-    if approver_id == placed_by:
+    return person_id == placed_by and first_approved_by != placed_by
+
+
+def check_approver(
+    amount: Decimal, limit: Decimal | None, *, approver_id: UUID | None, placed_by: UUID,
+    first_approved_by: UUID | None = None,
+) -> None:  # fmt: skip
+    """Refuse whoever placed the order beyond its limit, and whose limit is too low; the amount is today's.
+
+    RuleBroken `approval_by_another`, `approval_beyond_limit`.
+    """
+    if waits_for_another(approver_id, placed_by, first_approved_by):
         raise RuleBroken(
             "approval_by_another",
             "Vous avez passé cette commande au-delà de votre plafond : une autre personne habilitée doit l'approuver.",

@@ -3,13 +3,16 @@
 The allowance is computed on the total (what was ordered so far, this order included, against the maximum) and never on
 a remainder kept beside it; a maximum of 0 means nothing at all, None means there is none (domain §4b.5).
 """
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
 from marketplace.platform.errors import N_, RuleBroken, Sentence
+
+UnitWord = Callable[[int], Sentence]
+"""The word that follows a quantity: "poste" after 1, "postes" after 2."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def check_agreement(agreement: Agreement, today: date, starts_on: date, quantity
             "Commander sur ce marché demande d'avoir signé sa convention d'adhésion : un signataire de votre organisation "
             "la signe depuis la page du contrat.",
         )
-    _check_packs(agreement.order_multiple, quantity)
+    check_packs(agreement.order_multiple, quantity)
     if agreement.unfit:
         said = {f"reason_{number}": reason for number, reason in enumerate(agreement.unfit)}
         raise RuleBroken(
@@ -109,14 +112,21 @@ def _check_term(agreement: Agreement, today: date, starts_on: date) -> None:
         )  # fmt: skip
 
 
-def _check_packs(multiple: int, quantity: int) -> None:
+def check_packs(multiple: int, quantity: int) -> None:
+    """Refuse a quantity that is not whole packs, with those around it; below one pack there is only the pack itself.
+
+    RuleBroken `order_of_nothing`, `order_not_whole_packs`.
+    """
     check_quantity(quantity)
+    below = quantity - quantity % multiple
+    facts = {"field": "quantity", "multiple": multiple, "above": below + multiple}
+    if not below:
+        raise RuleBroken("order_not_whole_packs", "Ce lot se commande par {multiple} : commandez-en {above} au moins.", **facts)
     if quantity % multiple:
         raise RuleBroken(
             "order_not_whole_packs",
             "Ce lot se commande par {multiple} : commandez {below} ou {above}.",
-            field="quantity", multiple=multiple, below=quantity - quantity % multiple,
-            above=quantity - quantity % multiple + multiple,
+            below=below, **facts,
         )  # fmt: skip
 
 
@@ -137,11 +147,12 @@ def available(ceilings: Sequence[Ceiling], unit_amount: Decimal, multiple: int =
 
 
 def check_room(
-    ceilings: Sequence[Ceiling], quantity: int, amount: Decimal, unit_amount: Decimal, unit: Sentence, multiple: int = 1
+    ceilings: Sequence[Ceiling], quantity: int, amount: Decimal, unit_amount: Decimal, unit: UnitWord, multiple: int = 1
 ) -> None:
     """Refuse an order that would go beyond a maximum. RuleBroken `envelope_exhausted` with `available` and `asked`.
 
-    Total against maximum: ordered so far + this order ≤ maximum, for the contract and for the lot, in units and in euros.
+    `unit` gives the word that follows a quantity. Total against maximum: ordered so far + this order ≤ maximum, for the
+    contract and for the lot, in units and in euros.
     """
     beyond = any(
         (ceiling.maximum is not None and ceiling.used + quantity > ceiling.maximum)
@@ -150,7 +161,8 @@ def check_room(
     )
     if beyond:
         left = min(available(ceilings, unit_amount, multiple) or 0, quantity - 1)
-        raise exhausted(left - left % multiple, quantity, unit)
+        left -= left % multiple
+        raise exhausted(left, quantity, unit(left))
 
 
 def exhausted(left: int, asked: int, unit: Sentence) -> RuleBroken:

@@ -57,8 +57,8 @@ def answer_call_off(actor: Actor, call_off_id: UUID, accepted: int, reason: str 
 def _pass_on(session: Session, actor: Actor, ground: Ground, order: CallOff, freed: Decimal) -> Sentence:
     """Order the refused part from the next holder, if the lot has one that can; what the member reads about it."""
     refused = order.quantity - (order.accepted_quantity or 0)
-    contracts = ground.contracts[order.lot_id]
-    if len(contracts) == 1 or contracts[0].holder_selection == "mini_competition":
+    others = [each for each in ground.contracts[order.lot_id] if each.id != order.contract_id]
+    if not others or order.contract.holder_selection == "mini_competition":
         return notices.returned(refused, order.unit)
     ask = Ask(
         str(order.id), order.establishment_id, order.lot_id, refused, max(order.starts_on, clock.today()),
@@ -69,13 +69,14 @@ def _pass_on(session: Session, actor: Actor, ground: Ground, order: CallOff, fre
         (settled,) = settle(ground, [ask])
     except RuleBroken as nobody:
         return notices.returned(refused, order.unit, nobody.sentence)
-    return _write_next(session, actor, ground, order, settled, is_dearer=settled.price.amount > freed)
+    return _write_next(session, actor, ground, order, settled, more=settled.price.amount - freed)
 
 
 def _write_next(
-    session: Session, actor: Actor, ground: Ground, order: CallOff, settled: Settled, *, is_dearer: bool
+    session: Session, actor: Actor, ground: Ground, order: CallOff, settled: Settled, *, more: Decimal
 ) -> Sentence:
-    approver = None if is_dearer else order.approved_by
+    """`more`: what it costs beyond what was approved, euros excluding VAT; nobody agreed to that yet."""
+    approver = None if more > 0 else order.approved_by
     (following,) = write_orders(session, ground, [settled], Placer(order.placed_by, approver), replaces=order)
     audit.record(
         session, actor, "call_off.passed_on", "call_off", following.id, organisation_id=order.organisation_id,
@@ -83,7 +84,7 @@ def _write_next(
                "chosen": settled.choice.reason.code, "status": following.status},
     )  # fmt: skip
     roles = approving_roles(find_limits(session, order.organisation_id))
-    tell_many(session, [notices.to_approve(following, roles) if is_dearer else notices.sent(following)])
+    tell_many(session, [notices.dearer_to_approve(following, roles, more) if more > 0 else notices.sent(following)])
     return notices.passed_on(following)
 
 

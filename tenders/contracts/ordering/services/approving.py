@@ -66,7 +66,10 @@ def approve_call_off(actor: Actor, call_off_id: UUID) -> CallOff:
         order = lock_call_off(session, order.id)
         check_act("approve", order.status)
         limit = limit_of(roles_in(actor, order.organisation_id), find_limits(session, order.organisation_id))
-        check_approver(order.amount, limit, approver_id=actor.user_id, placed_by=order.placed_by)
+        check_approver(
+            order.amount, limit, approver_id=actor.user_id, placed_by=order.placed_by,
+            first_approved_by=order.first_approved_by,
+        )  # fmt: skip
         today = clock.today()
         asked = Ask(str(order.id), order.establishment_id, order.lot_id, order.quantity, max(today, order.starts_on))
         check_agreement(agreement_of(ground, order.contract, asked), today, asked.starts_on, order.quantity)
