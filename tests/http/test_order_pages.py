@@ -5,10 +5,11 @@ from decimal import Decimal
 import pytest
 
 from marketplace.accounts.models import User
+from marketplace.platform.permissions import SYSTEM
 from tenders.contracts.ordering.models import CallOff, CartLine, CommitmentTransfer
 from tenders.contracts.ordering.services.approving import set_limits
 from tenders.contracts.ordering.services.transferring import offer_transfer
-from tests.factories.accounts import user_in
+from tests.factories.accounts import MembershipFactory, OrganisationFactory, user_in
 from tests.factories.contracts import active_contract
 from tests.factories.ordering import colleague, order, shared_lot
 from tests.http.test_languages import french_words_of
@@ -222,3 +223,23 @@ def test_english_pages_of_orders_have_no_french_word(session, browser, in_app):
     for reader, path in paths:
         page = reader.get(f"{path}?lang=en")
         assert page.status_code == 200 and not french_words_of(re.sub(r"lang=\w+", "", page.text)), path
+
+
+def test_who_sits_in_many_organisations_finds_the_limits_of_each(session, sign_in, in_app, count_queries):
+    with in_app():
+        user = user_in()
+        others = [OrganisationFactory(name=f"Clinique fictive {number:02d}") for number in range(6)]
+        for number, other in enumerate(others):
+            MembershipFactory(user_id=user.id, organisation_id=other.id, roles=("admin", "buyer"))
+            set_limits(SYSTEM, other.id, {"buyer": Decimal(1000 * (number + 1))})
+        session.commit()
+    page = sign_in(user)
+    with count_queries() as long:
+        shown = text_of(page.get("/commandes/plafonds"))
+    assert all(other.name in shown for other in others) and "sans plafond" in shown and "n'approuve rien" in shown
+    assert "6 000 €" in shown.replace("\u202f", " ").replace("\xa0", " ")
+    assert "/commandes/plafonds" in page.get("/commandes").text
+    alone = sign_in(user_in())
+    with count_queries() as short:
+        alone.get("/commandes/plafonds")
+    assert len(long) == len(short)

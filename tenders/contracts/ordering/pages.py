@@ -13,6 +13,7 @@ from marketplace.platform.database import db
 from marketplace.platform.errors import BadInput, DomainError, RuleBroken
 from marketplace.platform.i18n import say, sentence
 from marketplace.platform.idempotency import form_key, request_key
+from marketplace.platform.money import DEFAULT_VAT_RATE
 from tenders.contracts.ordering import forms
 from tenders.contracts.ordering.models import CallOff
 from tenders.contracts.ordering.notices import reference_of
@@ -38,7 +39,7 @@ def show_desk() -> str:
         "ordering/desk.html", lines=list_desk(session, actor), cart_count=orders.count_cart(session, actor),
         waiting=orders.list_recent(session, actor, ("awaiting_approval",)),
         recent=orders.list_recent(session, actor, limit=MOST_SHOWN), reference_of=reference_of,
-        own=forms.own_organisations(actor),
+        own=forms.own_organisations(actor), vat=1 + DEFAULT_VAT_RATE,
     )  # fmt: skip
 
 

@@ -14,13 +14,22 @@ from marketplace.platform.permissions import allowed, require
 from tenders.contracts.ordering import forms
 from tenders.contracts.ordering.models import CommitmentTransfer
 from tenders.contracts.ordering.pages import refused_as_flash
-from tenders.contracts.ordering.queries import orders
+from tenders.contracts.ordering.queries import ground, orders
 from tenders.contracts.ordering.queries.desk import list_desk, list_peers
-from tenders.contracts.ordering.queries.ground import find_limits
 from tenders.contracts.ordering.rules.approving import APPROVING_ROLES
 from tenders.contracts.ordering.services import approving, transferring
+from tenders.contracts.ordering.words import ROLE_NAMES
 
 bp = page_blueprint("order_rights", __name__, template_folder="../../templates", url_prefix="/commandes")
+
+
+@bp.get("/plafonds")
+@guard("call_off.place")
+def list_limits() -> str:
+    """How much each role approves at once in every establishment of the reader."""
+    own = forms.own_organisations(current_actor())
+    found = ground.list_limits(db.session(), [organisation_id for organisation_id, _name in own])
+    return render_template("ordering/limits_list.html", own=own, limits=found, roles=APPROVING_ROLES, role_names=ROLE_NAMES)
 
 
 @bp.get("/plafonds/<uuid:organisation_id>")
@@ -33,9 +42,10 @@ def show_limits(organisation_id: UUID) -> str:
 def _limits_page(organisation_id: UUID, errors: dict[str, list[str]] | None = None, refused: str | None = None) -> str:
     actor = current_actor()
     require(actor, "call_off.place", own=organisation_id)
+    own = dict(forms.own_organisations(actor))
     return render_template(
-        "ordering/limits.html", limits=find_limits(db.session(), organisation_id), roles=APPROVING_ROLES,
-        organisation_id=organisation_id, name=dict(forms.own_organisations(actor))[organisation_id],
+        "ordering/limits.html", limits=ground.find_limits(db.session(), organisation_id), roles=APPROVING_ROLES,
+        organisation_id=organisation_id, name=own[organisation_id], has_others=len(own) > 1, role_names=ROLE_NAMES,
         errors=errors or {}, refused=refused, may_change=allowed(actor, "call_off.limit", own=organisation_id),
     )  # fmt: skip
 

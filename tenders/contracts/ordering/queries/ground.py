@@ -124,6 +124,14 @@ def find_limits(session: Session, organisation_id: UUID) -> Limits:
     return limits_of(dict(session.execute(decided).all()))
 
 
+def list_limits(session: Session, organisation_ids: Collection[UUID]) -> dict[UUID, Limits]:
+    """The approval limits of several organisations, in one statement; who decided nothing has the defaults."""
+    decided: dict[UUID, dict[str, Decimal | None]] = {key: {} for key in organisation_ids}
+    for limit in session.scalars(select(OrderLimit).where(OrderLimit.organisation_id.in_(organisation_ids))):
+        decided[limit.organisation_id][limit.role] = limit.limit_amount
+    return {key: limits_of(own) for key, own in decided.items()}
+
+
 def roles_in(actor: Actor, organisation_id: UUID) -> set[str]:
     """Every role the actor holds in an organisation, through whichever seat."""
     return {role for seat in actor.seats if seat.organisation_id == organisation_id for role in seat.roles}
