@@ -71,7 +71,7 @@ OUTBOX_HANDLERS = {
     seal_mails.KIND: seal_mails.deliver_seal,
     gathering.ISSUE: collecting.issue_invoice,
     gathering.PAY: collecting.pay_invoice,
-    collecting.SETTLE: collecting.settle_invoice,
+    stripe_facts.SETTLE: collecting.settle_invoice,
     collecting.REFUND: collecting.give_back,
     subscribing.CHECKOUT: subscribing.open_checkout,
     subscribing.CHANGE: subscribing.change_plan,

@@ -36,6 +36,7 @@ from marketplace.platform.permissions import SYSTEM
 log = logging.getLogger(__name__)
 
 APPLIED, STALE, IGNORED = "applied", "stale", "ignored"
+SETTLE = "billing.settle_invoice"
 SYNC = "billing.sync_subscription"
 METHOD = "billing.read_method"
 
@@ -68,6 +69,8 @@ def apply_invoice(session: Session, found: Object, *, failure: str | None = None
     if found["status"] == "paid":
         return _note_paid(session, invoice, moment_of(moments["paid_at"]) or clock.now(), bool(found["paid_out_of_band"]))
     if invoice.paid_at is not None or invoice.voided_at is not None:
+        if found["status"] == "open" and failure is not None and invoice.paid_how == "outside":
+            enqueue(session, SETTLE, {"invoice_id": invoice.id}, dedupe_key=f"{SETTLE}:{invoice.id}:{found['attempt_count']}")
         return STALE
     if found["status"] == "void":
         invoice.voided_at = moment_of(moments["voided_at"]) or clock.now()

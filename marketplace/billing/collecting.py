@@ -22,7 +22,6 @@ from marketplace.billing.rules import Totals, totals
 from marketplace.platform import clock
 from marketplace.platform.database import transaction
 
-SETTLE = "billing.settle_invoice"
 REFUND = "billing.refund"
 
 
@@ -133,7 +132,7 @@ def pay_invoice(payload: dict[str, Any]) -> None:
     gateway = stripe_gateway()
     found = gateway.get_invoice(stripe_id)
     failure = None
-    if found["status"] == "open" and not _under_way(found):
+    if found["status"] == "open" and not under_way(found):
         try:
             if method is None:
                 raise Declined("method_changed_since_announced")
@@ -144,14 +143,18 @@ def pay_invoice(payload: dict[str, Any]) -> None:
         applying.apply_invoice(session, found, failure=failure)
 
 
-def _under_way(invoice: Object) -> bool:
+def under_way(invoice: Object) -> bool:
     """Whether a payment of the invoice waits for its answer (a debit takes days): a second one would charge twice."""
     intent = invoice.get("payment_intent")
     return isinstance(intent, dict) and intent["status"] in ("processing", "succeeded", "requires_capture")
 
 
 def settle_invoice(payload: dict[str, Any]) -> None:
-    """Outbox handler: an invoice paid by transfer must not be payable at Stripe too."""
+    """Outbox handler: an invoice paid by transfer must not be payable at Stripe too.
+
+    A debit begun there meanwhile cannot be called back: when it fails, `applying` asks for this again; when it succeeds, the
+    invoice was paid twice, and the reconciliation says so.
+    """
     invoice_id = UUID(payload["invoice_id"])
     with transaction() as session:
         is_known = locked(session, FeeInvoice, invoice_id).requested_at is not None
@@ -159,7 +162,8 @@ def settle_invoice(payload: dict[str, Any]) -> None:
     if stripe_id is None:
         return
     gateway = stripe_gateway()
-    if gateway.get_invoice(stripe_id)["status"] == "open":
+    found = gateway.get_invoice(stripe_id)
+    if found["status"] == "open" and not under_way(found):
         gateway.settle_invoice(invoice_id, stripe_id)
 
 

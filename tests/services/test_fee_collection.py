@@ -3,10 +3,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import stripe
 from sqlalchemy import select
 
 from marketplace.billing import gathering, services, subscribing
 from marketplace.billing.events import FeeInvoicePaid
+from marketplace.billing.gateway import StripeGateway
 from marketplace.billing.models import BillingCustomer, BillingPayee, Charge, FeeInvoice, Refund
 from marketplace.billing.webhook import receive_event
 from marketplace.notifications.models import Notification
@@ -211,6 +213,60 @@ def test_a_transfer_is_not_noted_while_a_debit_is_under_way(world, actor_for):
     with pytest.raises(RuleBroken) as refused:
         services.note_paid_outside(actor_for(world.payee), world.invoice.id)
     assert refused.value.code == "fee_payment_under_way"
+
+
+def test_a_transfer_is_not_noted_while_a_debit_begun_on_stripes_page_waits_for_its_bank(world, actor_for):
+    world.owe()
+    world.run()
+    payee = actor_for(world.payee)
+    world.stripe.pay_page(world.invoice.stripe_id, "sepa_debit")
+    assert world.invoice.attempts == 0
+    with pytest.raises(RuleBroken) as refused:
+        services.note_paid_outside(payee, world.invoice.id)
+    assert refused.value.code == "fee_payment_under_way" and refreshed(world.invoice).paid_at is None
+    world.stripe.debits_fail("insufficient_funds")
+    world.stripe.settle_debits()
+    world.run(days=6)
+    services.note_paid_outside(payee, world.invoice.id)
+    world.run()
+    assert world.invoice.paid_how == "outside" and world.stripe.payments == []
+
+
+def test_a_card_just_taken_on_stripes_page_is_known_before_any_event(world, actor_for):
+    world.owe()
+    world.run()
+    world.stripe.pay_page(world.invoice.stripe_id)
+    with pytest.raises(RuleBroken) as refused:
+        services.note_paid_outside(actor_for(world.payee), world.invoice.id)
+    assert refused.value.code == "fee_already_paid" and refreshed(world.invoice).paid_how == "stripe"
+
+
+def test_while_stripe_does_not_answer_no_transfer_is_noted(monkeypatch, world, actor_for):
+    world.owe()
+    world.run()
+    payee = actor_for(world.payee)
+    monkeypatch.setattr(StripeGateway, "get_invoice", silent)
+    with pytest.raises(RuleBroken) as refused:
+        services.note_paid_outside(payee, world.invoice.id)
+    assert refused.value.code == "stripe_does_not_answer" and refreshed(world.invoice).paid_at is None
+
+
+def silent(_gateway, _invoice):
+    raise stripe.APIConnectionError("no answer")
+
+
+def test_a_debit_that_slipped_in_before_the_transfer_was_told_is_closed_once_it_failed(world, actor_for):
+    world.owe()
+    world.run()
+    services.note_paid_outside(actor_for(world.payee), world.invoice.id)
+    world.stripe.pay_page(world.invoice.stripe_id, "sepa_debit")
+    world.run()
+    assert [each["status"] for each in world.stripe.all("invoice")] == ["open"]
+    world.stripe.debits_fail("insufficient_funds")
+    world.stripe.settle_debits()
+    world.run(days=6)
+    assert [each["paid_out_of_band"] for each in world.stripe.all("invoice")] == [True]
+    assert world.stripe.payments == [] and "fee_payment_failed" not in world.told(world.payer)
 
 
 def test_money_is_given_back_once_and_never_more_than_was_paid(world, session, actor_for):

@@ -88,11 +88,11 @@ class StripeSimulator(Books):
         with self.lock:
             return self._then(subscribing.end_subscription(self, subscription_id))
 
-    def pay_page(self, invoice_id: str) -> None:
+    def pay_page(self, invoice_id: str, method: str = "card") -> None:
         """The customer pays an open invoice on Stripe's own page."""
         with self.lock:
             invoice = self.get(invoice_id, "invoice")
-            invoicing.attempt(self, invoice, subscribing.new_method(self, invoice["customer"]))
+            invoicing.attempt(self, invoice, subscribing.new_method(self, invoice["customer"], method))
             self._then(None)
 
     def deliver_to(self, url: str) -> int:
