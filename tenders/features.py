@@ -14,8 +14,10 @@ from tenders.contracts import listeners as contracts
 from tenders.contracts import pages as contracts_pages
 from tenders.contracts import permissions as contracts_permissions
 from tenders.contracts.adhesions import api as adhesions_api
+from tenders.contracts.adhesions import fees as adhesion_fees
 from tenders.contracts.adhesions import pages as adhesions_pages
 from tenders.contracts.adhesions import permissions as adhesions_permissions
+from tenders.contracts.fees import services as contract_fees
 from tenders.contracts.indexation import api as indexation_api
 from tenders.contracts.indexation import pages as indexation_pages
 from tenders.contracts.indexation import permissions as indexation_permissions
@@ -155,6 +157,8 @@ CHECKS: dict[str, jobs.Check] = {
     "demand.settle_mergers": lambda _now: mergers.settle_due_mergers(),
     "demand.end_lots": lambda _now: demand_services.end_lots(),
     "envelopes.raise_alerts": envelope_alerts.raise_alerts,
+    "fees.charge_due_years": contract_fees.charge_due_years,
+    "adhesions.charge_due_memberships": adhesion_fees.charge_due_memberships,
     "settlement.settle_due": settlement.settle_due,
     "invoicing.draw_mandated": invoice_drawing.draw_mandated,
     "invoicing.keep_originals": invoice_originals.keep_originals,

@@ -44,7 +44,8 @@ FRENCH_ON_PURPOSE = (
     "tenders/demo/",  # made-up names and texts
     "marketplace/platform/documents/typeface.py",  # letters
     "tenders/contracts/invoicing/factur_x/page.py",  # a French invoice is French for every reader
-    "tenders/contracts/adhesions/convention.py",  # what is signed is French
+    "tenders/contracts/adhesions/convention.py",
+    "tenders/contracts/fees/lines.py",  # what is signed is French
     "tenders/contracts/invoicing/rules/mentions.py",  # its mentions too
 )
 _ACCENTS = re.compile("[àâçéèêëîïôùûüœÀÉÈÊÎÔÇ«»]")

@@ -9,18 +9,22 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import stripe
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from marketplace.accounts.models import Organisation
 from marketplace.billing import applying
-from marketplace.billing.gateway import Declined, Object, stripe_gateway, to_cents
+from marketplace.billing.gateway import Declined, Object, payment_is_on, stripe_gateway, to_cents
 from marketplace.billing.gathering import names_of
 from marketplace.billing.models import BillingCustomer, Charge, FeeInvoice, Refund, locked
+from marketplace.billing.queries import get_earned
 from marketplace.billing.rules import Totals, totals
 from marketplace.platform import clock
 from marketplace.platform.database import transaction
+from marketplace.platform.errors import RuleBroken
+from marketplace.platform.permissions import Actor, require
 
 REFUND = "billing.refund"
 
@@ -147,6 +151,32 @@ def under_way(invoice: Object) -> bool:
     """Whether a payment of the invoice waits for its answer (a debit takes days): a second one would charge twice."""
     intent = invoice.get("payment_intent")
     return isinstance(intent, dict) and intent["status"] in ("processing", "succeeded", "requires_capture")
+
+
+def is_waiting_at_stripe(actor: Actor, invoice_id: UUID) -> bool:
+    """Whether a payment of an invoice waits for its bank, as Stripe says now; what else it says becomes our facts.
+
+    Asked by its payee before a transfer is noted: Stripe's own page may have begun a debit of which no event told us yet.
+    RuleBroken `stripe_does_not_answer`.
+    """
+    with transaction() as session:
+        invoice = get_earned(session, actor, invoice_id)
+        require(actor, "fee.collect", own=invoice.payee_organisation_id)
+        is_open = invoice.paid_at is None and invoice.voided_at is None
+        stripe_id = invoice.stripe_id if is_open and payment_is_on() else None
+    if stripe_id is None:
+        return False
+    try:
+        found = stripe_gateway().get_invoice(stripe_id)
+    except stripe.StripeError as silent:
+        raise RuleBroken(
+            "stripe_does_not_answer",
+            "Stripe ne répond pas : impossible de savoir si cette facture y est en train d'être payée. Réessayez dans "
+            "quelques minutes ; rien n'est noté.",
+        ) from silent
+    with transaction() as session:
+        applying.apply_invoice(session, found)
+    return under_way(found)
 
 
 def settle_invoice(payload: dict[str, Any]) -> None:

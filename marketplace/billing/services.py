@@ -2,28 +2,22 @@
 from decimal import Decimal
 from uuid import UUID
 
-import stripe
 from sqlalchemy.dialects.postgresql import insert
 
 from marketplace.billing import applying, queries
 from marketplace.billing.applying import SETTLE
-from marketplace.billing.collecting import REFUND, under_way
-from marketplace.billing.gateway import payment_is_on, stripe_gateway
+from marketplace.billing.collecting import REFUND, is_waiting_at_stripe
 from marketplace.billing.models import BillingPayee, Refund
 from marketplace.billing.rules import check_refund, check_settled_outside
 from marketplace.billing.words import GATHERINGS
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
-from marketplace.platform.errors import N_, BadInput, NotFound, RuleBroken
+from marketplace.platform.errors import N_, BadInput, NotFound
 from marketplace.platform.outbox import enqueue
 from marketplace.platform.permissions import Actor, require
 
 CHOOSE_GATHERING = N_("Choisissez : chaque mois, ou au fur et à mesure.")
 WRITE_AMOUNT = N_("Écrivez un montant en euros, par exemple 120,50.")
-SILENT = N_(
-    "Stripe ne répond pas : impossible de savoir si cette facture y est en train d'être payée. Réessayez dans quelques "
-    "minutes ; rien n'est noté."
-)
 EXPLAIN = N_("Dites pourquoi : le payeur le lira.")
 
 
@@ -51,7 +45,7 @@ def note_paid_outside(actor: Actor, invoice_id: UUID) -> None:
     Stripe is asked first: its own page may have taken a card or begun a debit that no event told us of yet. RuleBroken
     `fee_already_paid`, `fee_payment_under_way`, `stripe_does_not_answer`.
     """
-    is_waiting = _ask_stripe(actor, invoice_id)
+    is_waiting = is_waiting_at_stripe(actor, invoice_id)
     with transaction() as session:
         invoice = queries.get_earned(session, actor, invoice_id, lock=True)
         require(actor, "fee.collect", own=invoice.payee_organisation_id)
@@ -64,24 +58,6 @@ def note_paid_outside(actor: Actor, invoice_id: UUID) -> None:
             session, actor, "fee_invoice.paid_outside", "fee_invoice", invoice.id,
             organisation_id=invoice.payee_organisation_id, after={"amount": invoice.amount_incl_vat},
         )  # fmt: skip
-
-
-def _ask_stripe(actor: Actor, invoice_id: UUID) -> bool:
-    """Whether a payment of the invoice waits at Stripe for its bank; what Stripe knows of it is taken over meanwhile."""
-    with transaction() as session:
-        invoice = queries.get_earned(session, actor, invoice_id)
-        require(actor, "fee.collect", own=invoice.payee_organisation_id)
-        is_open = invoice.paid_at is None and invoice.voided_at is None
-        stripe_id = invoice.stripe_id if is_open and payment_is_on() else None
-    if stripe_id is None:
-        return False
-    try:
-        found = stripe_gateway().get_invoice(stripe_id)
-    except stripe.StripeError as silent:
-        raise RuleBroken("stripe_does_not_answer", SILENT) from silent
-    with transaction() as session:
-        applying.apply_invoice(session, found)
-    return under_way(found)
 
 
 def refund_invoice(actor: Actor, invoice_id: UUID, *, amount: Decimal, reason: str) -> Refund:

@@ -1,5 +1,5 @@
 """The closed vocabularies of billing: what is charged for, how it is paid, how a payment page ended."""
-CHARGE_KINDS = ("membership", "call_off_fee", "entry_fee", "listing", "correction")
+CHARGE_KINDS = ("membership", "call_off_fee", "entry_fee", "yearly_fee", "listing", "correction")
 GATHERINGS = ("monthly", "at_once")
 METHODS = ("card", "sepa_debit")
 PURPOSES = ("plan", "method")

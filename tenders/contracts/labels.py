@@ -29,7 +29,19 @@ FEE_KINDS = {
     "percent_of_call_offs": _l("pour cent des commandes"),
     "entry": _l("droit d'entrée, en € HT"),
 }
-FEE_PAYERS = {"provider": _l("le titulaire"), "member": _l("chaque membre")}
+FEE_PAYERS = {"provider": _l("le titulaire"), "member": _l("chaque organisation membre")}
+FEE_TERMS = {
+    "entry": _l(
+        "Droit d'entrée : dû une fois par chaque payeur, le jour de l'activation ; par qui rejoint le contrat plus tard, le "
+        "jour où il le rejoint."
+    ),
+    "flat_yearly": _l(
+        "Forfait par an : dû le premier jour de chaque année du contrat, en entier, même si le contrat s'arrête ou se suspend "
+        "dans l'année. Plus rien n'est dû pour les années qui commencent après sa fin ou sa résiliation."
+    ),
+    "percent_of_call_offs": _l("Pour cent des commandes : dû à chaque service fait certifié, sur le montant HT accepté."),
+}
+"""When a fee of this kind falls due: said wherever it can still be refused, and to whoever pays it."""
 DECISIONS = {
     "concluded": _l("Conclusion"),
     "activated": _l("Activation"),

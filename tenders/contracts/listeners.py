@@ -6,6 +6,7 @@ from catalog.certifications.events import LotsRelyingOn, RelyingLot
 from marketplace.establishments.models import Establishment
 from marketplace.platform import clock
 from marketplace.platform.errors import N_, RuleBroken, Sentence
+from tenders.contracts.fees.steps import charge_newcomer
 from tenders.contracts.models import Contract
 from tenders.contracts.status import OVER
 from tenders.contracts.steps import entitle_member
@@ -62,7 +63,8 @@ def entitle_latecomer(session: Session, event: JoinedLate) -> None:
     """Let the newcomer order on the lot's contracts, at their frozen prices, within the ceiling it signed.
 
     With one holder the whole quantity is owed to it, with several none is owed in particular. RuleBroken
-    `contract_price_above_ceiling` when no contract is within the ceiling; without any contract yet, nothing.
+    `contract_price_above_ceiling` when no contract is within the ceiling; without any contract yet, nothing. Its
+    organisation owes the contracts' fees that members pay.
     """
     running = select(Contract).where(Contract.lot_id == event.lot_id, Contract.status.not_in(OVER)).order_by(Contract.id)
     contracts = session.scalars(running).all()
@@ -80,3 +82,5 @@ def entitle_latecomer(session: Session, event: JoinedLate) -> None:
             price=price_of(lowest),
             ceiling=price_of(event.price_ceiling),
         )
+    for contract in contracts:
+        charge_newcomer(session, contract, site.organisation_id)

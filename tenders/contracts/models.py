@@ -67,6 +67,7 @@ class Contract(Model):
     brackets, `pooled_quantity` the quantity Q at which they were reached. `minimum_quantity` is what the members owe this
     holder over the term (NULL: nothing). Maxima: NULL none, 0 nothing at all. `ordered_*` are the sums of what was
     called off: whoever orders locks this row (tenders/contracts/counters.py). `lapsed_at`: its minimum was missed.
+    `next_fee_on`: first day of the first year whose yearly fee is not charged yet; beyond the end once all are.
     """
 
     __tablename__ = "contracts"
@@ -134,7 +135,10 @@ class Contract(Model):
             " AND (fee_kind <> 'percent_of_call_offs' OR fee_value <= 100)",
             name="fee_complete",
         ),
+        CheckConstraint("next_fee_on IS NULL OR fee_kind = 'flat_yearly'", name="only_yearly_fees_come_back"),
         Index("ix_contracts_holder_id", "holder_id"),
+        # What the scheduler looks at: contracts whose yearly fee falls due again.
+        Index("ix_contracts_next_fee_on", "next_fee_on", postgresql_where=text("next_fee_on IS NOT NULL")),
     )  # fmt: skip
 
     id: Mapped[UUID] = id_column()
@@ -180,6 +184,7 @@ class Contract(Model):
     fee_kind: Mapped[str] = mapped_column(Text, default="none", server_default="none")
     fee_payer: Mapped[str | None] = mapped_column(Text)
     fee_value: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
+    next_fee_on: Mapped[date | None]
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
     lot: Mapped[Lot] = relationship()

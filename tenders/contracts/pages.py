@@ -105,7 +105,7 @@ def conclude(lot_id: UUID) -> Any:
         flash(_("Contrat conclu : ses prix sont figés. Déposez maintenant le PDF signé, puis activez-le."), "success")
         return _page(contract.id)
 
-    return submit(form, save, onward, "contracts/conclude.html", lot=lot, matches=matches)
+    return submit(form, save, onward, "contracts/conclude.html", lot=lot, matches=matches, labels=labels)
 
 
 @bp.route("/contrats/<uuid:contract_id>/signature", methods=["GET", "POST"])
@@ -124,7 +124,7 @@ def sign(contract_id: UUID) -> Any:
         flash(_("Contrat signé déposé, avec son empreinte."), "success")
         return _page(contract_id)
 
-    return submit(form, save, onward, "contracts/sign.html", contract=contract)
+    return submit(form, save, onward, "contracts/sign.html", contract=contract, labels=labels)
 
 
 @bp.get("/contrats/<uuid:contract_id>/contrat-signe.pdf")

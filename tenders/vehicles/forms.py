@@ -122,6 +122,10 @@ class VehicleEditForm(VehicleForm):
     allows_price_only_award = BooleanField(_l("Le prix peut être le seul critère"))
     allows_individual_needs = BooleanField(_l("Un établissement sans grappe peut déposer un besoin"))
     requires_convention = BooleanField(_l("Commander demande d'avoir signé la convention d'adhésion"))
+    membership_fee = StringField(
+        _l("Cotisation annuelle des adhérents, HT"), [Optional()],
+        description=_l("En euros par an, écrite dans la convention et due dès sa signature. Vide : aucune."),
+    )  # fmt: skip
 
     SWITCHES = (
         "maximum_required",
@@ -134,12 +138,14 @@ class VehicleEditForm(VehicleForm):
         "allows_price_only_award",
         "allows_individual_needs",
         "requires_convention",
+        "membership_fee",
     )
 
     def body(self) -> dict[str, Any]:
         """The form as the schema reads it."""
         switches = {name: self[name].data for name in self.SWITCHES}
-        return {**super().body(), **switches, "late_joining_fee": _figures(self.late_joining_fee.data)}
+        fees = {name: _figures(self[name].data) for name in ("late_joining_fee", "membership_fee")}
+        return {**super().body(), **switches, **fees}
 
 
 def _figures(text: str | None) -> str | None:

@@ -47,6 +47,7 @@ class Vehicle(Model):
         CheckConstraint("regime <> 'public_code' OR maximum_required", name="public_code_requires_maximum"),
         CheckConstraint("maximum_duration_months > 0", name="maximum_duration_positive"),
         CheckConstraint("late_joining_fee > 0", name="late_joining_fee_positive"),
+        CheckConstraint("membership_fee > 0", name="membership_fee_positive"),
         CheckConstraint("standstill_days >= 0 AND standstill_days_on_paper >= 0", name="standstill_not_negative"),
         # Longer than the regime allows only with a written reason: an empty one is none.
         CheckConstraint("btrim(duration_reason) <> ''", name="duration_reason_written"),
@@ -74,6 +75,7 @@ class Vehicle(Model):
     allows_individual_needs: Mapped[bool] = mapped_column(default=True, server_default="true")
     late_joining_fee: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
     requires_convention: Mapped[bool] = mapped_column(default=False, server_default="false")
+    membership_fee: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
     created_at: Mapped[datetime] = moment(now=True)
     opened_at: Mapped[datetime | None] = moment()
     cancelled_at: Mapped[datetime | None] = moment()

@@ -14,7 +14,8 @@ from marketplace.platform.errors import RuleBroken
 class Switches:
     """What the regime asks of a vehicle (domain §4). Durations in months, standstill in calendar days.
 
-    `late_joining_fee`: euros excluding VAT that the centre asks once of who joins after the closing; None: nothing.
+    Euros excluding VAT, None: nothing: `late_joining_fee` is asked once of who joins after the closing, `membership_fee`
+    every year of who adheres by the convention.
     """
 
     maximum_required: bool
@@ -27,6 +28,7 @@ class Switches:
     allows_individual_needs: bool = True
     late_joining_fee: Decimal | None = None
     requires_convention: bool = False
+    membership_fee: Decimal | None = None
 
     def as_columns(self) -> dict[str, Any]:
         """The switches by column name of `vehicles`."""

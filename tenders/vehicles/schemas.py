@@ -139,6 +139,10 @@ class SwitchesIn(Schema):
         metadata={"description": "euros excluding VAT, once, of who joins after the closing; null: none"},
     )  # fmt: skip
     requires_convention = ma.fields.Boolean()
+    membership_fee = DecimalString(
+        allow_none=True, validate=ma.validate.Range(min=Decimal(0), max=Decimal(10**9), min_inclusive=False),
+        metadata={"description": "euros excluding VAT, every year, of who adheres by the convention; null: none"},
+    )  # fmt: skip
 
 
 class VehicleIn(SwitchesIn):

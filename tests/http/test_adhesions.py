@@ -34,7 +34,7 @@ def test_a_member_reads_the_convention_signs_it_and_the_centre_ends_it(api, runn
     url = f"/api/v1/vehicles/{contract.lot.vehicle_id}"
     own = str(site.organisation_id)
     convention = api(member).get(f"{url}/convention?organisation_id={own}").json
-    assert convention["version"] == 1 and len(convention["sha256"]) == 64
+    assert convention["version"] == 2 and len(convention["sha256"]) == 64
     assert api(centre).get(f"{url}/convention?organisation_id={own}").status_code == 404
     form = {"organisation_id": own, "convention_sha256": convention["sha256"]}
     sent = {**form, "signed_file": (BytesIO(PDF), "convention.pdf")}

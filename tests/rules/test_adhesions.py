@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from tenders.contracts.adhesions.rules import check_can_sign, check_reason, chec
 LOT = ConventionLot("1", "Détection sur les postes", "postes", 900, 2000)
 TERMS = ConventionTerms(
     vehicle="Cybersécurité 2027", centre="Centrale fictive", technique="listing", regime="private",
-    starts_on=date(2027, 1, 1), ends_on=date(2030, 12, 31), is_required=False, lots=(LOT,),
+    starts_on=date(2027, 1, 1), ends_on=date(2030, 12, 31), is_required=False, yearly_fee=None, lots=(LOT,),
 )  # fmt: skip
 
 
@@ -30,6 +31,14 @@ def test_the_convention_says_who_adheres_to_what_and_until_when():
 def test_the_convention_says_whether_ordering_waits_for_it():
     assert "aucune commande avant" in convention_text(replace(TERMS, is_required=True), "Clinique", "1")
     assert "aucune commande avant" not in convention_text(TERMS, "Clinique", "1")
+
+
+def test_the_convention_says_what_adhering_costs_and_when():
+    assert "adhérer ne coûte rien" in convention_text(TERMS, "Clinique", "1")
+    said = convention_text(replace(TERMS, yearly_fee=Decimal("1250.50")), "Clinique", "1")
+    assert "1\N{NARROW NO-BREAK SPACE}250,50\N{NO-BREAK SPACE}€ HT par an" in said
+    assert "1\N{NARROW NO-BREAK SPACE}500,60\N{NO-BREAK SPACE}€ TTC" in said
+    assert "Une année commencée est due en entier" in said
 
 
 @given(st.sampled_from(("vehicle", "centre")), st.text(min_size=1, max_size=20))

@@ -4,9 +4,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
-CONVENTION_VERSION: Final = 1
+from marketplace.platform.money import incl_vat
+
+CONVENTION_VERSION: Final = 2
 """Version of the wording below: a change of words is another version, and what was signed keeps its own text."""
 TECHNIQUES: Final = {
     "framework_call_offs": "accord-cadre à bons de commande",
@@ -46,6 +49,7 @@ class ConventionTerms:
     starts_on: date
     ends_on: date
     is_required: bool
+    yearly_fee: Decimal | None
     lots: tuple[ConventionLot, ...]
 
 
@@ -63,10 +67,29 @@ def convention_text(terms: ConventionTerms, member: str, siren: str) -> str:
             "Commandes : l'adhérent commande au prix et dans l'enveloppe des contrats conclus par la centrale ; il reçoit, "
             "certifie et paie ce qu'il a commandé. Il ne répond pas des commandes des autres adhérents."
             + (" Il ne passe aucune commande avant la signature de la présente convention." if terms.is_required else ""),
+            _fee(terms.yearly_fee),
             "Fin : l'adhérent ou la centrale met fin à l'adhésion par un écrit motivé. Les commandes déjà passées et les "
             "besoins fermes déjà confirmés restent dus.",
         )
     )
+
+
+def _fee(yearly: Decimal | None) -> str:
+    others = "Les redevances qu'un contrat met à la charge de ses membres sont écrites sur ce contrat et s'y ajoutent."
+    if yearly is None:
+        return f"Cotisation : adhérer ne coûte rien. {others}"
+    amount = f"{_euros(yearly)} HT par an, soit {_euros(incl_vat(yearly))} TTC"
+    return (
+        f"Cotisation : l'adhérent verse à la centrale {amount}, dus à la signature puis chaque année le même jour, tant que "
+        "l'adhésion court et au plus tard jusqu'à la fin du marché. Une année commencée est due en entier, même si l'adhésion "
+        "prend fin dans son cours ; qui adhère à nouveau pendant une année déjà due ne la paie pas deux fois. "
+        f"{others}"
+    )
+
+
+def _euros(amount: Decimal) -> str:
+    """An amount as French writes it, whoever reads."""
+    return f"{amount:,.2f}\N{NO-BREAK SPACE}€".replace(",", "\N{NARROW NO-BREAK SPACE}").replace(".", ",")
 
 
 def fingerprint(text: str) -> str:

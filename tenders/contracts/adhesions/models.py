@@ -1,9 +1,10 @@
-"""Adhesions of organisations to vehicles: what was signed never changes; an adhesion only ends, with its reason."""
+"""Adhesions of organisations to vehicles: what was signed never changes; its years are charged; it ends with its reason."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, Text, event, text
+from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, Numeric, Text, event, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import Organisation
@@ -16,6 +17,8 @@ class Adhesion(Model):
     """An organisation signed a vehicle's convention: the text as it was read, its version and SHA-256.
 
     `signed_file_id`: the convention signed on paper as a PDF, when there is one. Ended, the organisation may adhere again.
+    `yearly_fee`: euros excluding VAT, NULL: none; its years count from `fee_since`, and `next_fee_on` is the first day of
+    the first one not charged yet.
     """
 
     __tablename__ = "adhesions"
@@ -27,6 +30,13 @@ class Adhesion(Model):
         CheckConstraint("convention_version >= 1", name="convention_version_from_one"),
         CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL) AND btrim(end_reason) <> ''", name="end_is_explained"),
         CheckConstraint("ended_at >= signed_at", name="ends_after_it_starts"),
+        CheckConstraint("yearly_fee > 0", name="yearly_fee_positive"),
+        # What a member owes a year was signed with the day its years count from.
+        CheckConstraint(
+            "(yearly_fee IS NULL) = (fee_since IS NULL) AND (yearly_fee IS NULL) = (next_fee_on IS NULL)", name="fee_is_whole"
+        ),
+        # What the scheduler looks at: running adhesions whose fee falls due again.
+        Index("ix_adhesions_next_fee_on", "next_fee_on", postgresql_where=text("ended_at IS NULL AND next_fee_on IS NOT NULL")),
     )
 
     id: Mapped[UUID] = id_column()
@@ -38,6 +48,9 @@ class Adhesion(Model):
     signed_file_id: Mapped[UUID | None] = mapped_column(ForeignKey("stored_files.id"))
     signed_at: Mapped[datetime] = moment(now=True)
     signed_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    yearly_fee: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    fee_since: Mapped[date | None]
+    next_fee_on: Mapped[date | None]
     ended_at: Mapped[datetime | None] = moment()
     ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     end_reason: Mapped[str | None] = mapped_column(Text)
@@ -49,7 +62,7 @@ class Adhesion(Model):
 
 SIGNED = (
     "id", "vehicle_id", "organisation_id", "convention_version", "convention_text", "convention_sha256", "signed_file_id",
-    "signed_at", "signed_by",
+    "signed_at", "signed_by", "yearly_fee", "fee_since",
 )  # fmt: skip
 REFUSE_CHANGE = """
 CREATE FUNCTION refuse_change_of_adhesion() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -11,6 +11,7 @@ from marketplace.platform.database import db
 from marketplace.platform.errors import BadInput, DomainError, NotFound
 from marketplace.platform.files import LARGEST_FILE, Upload, give_out, read_upload
 from marketplace.platform.i18n import say, sentence
+from marketplace.platform.money import incl_vat
 from marketplace.platform.permissions import allowed
 from tenders.contracts.adhesions import queries, services
 from tenders.contracts.adhesions.rules import OPEN_TO_ADHESION
@@ -34,6 +35,7 @@ def show_adhesions(vehicle_id: UUID) -> str:
         centre=centre_names(session, [vehicle])[vehicle.organisation_id],
         adhesions=page["items"],
         next=page["next"],
+        incl_vat=incl_vat,
         is_centre=vehicle.organisation_id in actor.organisation_ids(kind="purchasing_centre"),
         takes_adhesions=vehicle.status in OPEN_TO_ADHESION,
         conventions=[

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -28,13 +29,14 @@ from tenders.vehicles.queries import centre_names
 
 @dataclass(frozen=True)
 class Convention:
-    """What an organisation would sign today: the text, its version and its SHA-256."""
+    """What an organisation would sign today: the text, its version and SHA-256, and what it costs a year excluding VAT."""
 
     vehicle_id: UUID
     organisation_id: UUID
     version: int
     text: str
     sha256: str
+    yearly_fee: Decimal | None
 
 
 def visible_adhesions(actor: Actor) -> Select[Adhesion]:
@@ -135,9 +137,10 @@ def conventions_for(
     found = []
     for organisation in session.scalars(statement.order_by(Organisation.name, Organisation.id)):
         text = convention_text(terms, organisation.name, organisation.siren or "")
-        found.append(
-            (organisation, Convention(vehicle.id, organisation.id, CONVENTION_VERSION, text, fingerprint(text)))
+        shown = Convention(
+            vehicle.id, organisation.id, CONVENTION_VERSION, text, fingerprint(text), terms.yearly_fee
         )
+        found.append((organisation, shown))
     return found
 
 
@@ -149,5 +152,5 @@ def _terms_of(session: Session, vehicle: Vehicle) -> ConventionTerms:
     return ConventionTerms(
         vehicle=vehicle.name, centre=centre_names(session, [vehicle])[vehicle.organisation_id], technique=vehicle.technique,
         regime=vehicle.regime, starts_on=vehicle.starts_on, ends_on=vehicle.ends_on,
-        is_required=vehicle.requires_convention, lots=lots,
+        is_required=vehicle.requires_convention, yearly_fee=vehicle.membership_fee, lots=lots,
     )  # fmt: skip

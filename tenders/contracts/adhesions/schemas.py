@@ -3,7 +3,7 @@
 import marshmallow as ma
 from flask_smorest.fields import Upload as UploadField
 
-from marketplace.platform.api import Identifier, Schema
+from marketplace.platform.api import DecimalString, Identifier, Schema
 from marketplace.platform.pagination import PageArgs
 
 SHA256 = ma.validate.Regexp("^[0-9a-f]{64}$")
@@ -16,13 +16,17 @@ class ConventionArgs(Schema):
 
 
 class ConventionOut(Schema):
-    """What the organisation would sign: `text` is French, one paragraph a line; `sha256` is of its UTF-8."""
+    """What the organisation would sign: `text` is French, one paragraph a line; `sha256` is of its UTF-8.
+
+    `yearly_fee`: euros excluding VAT a year, from the signature on; null: none.
+    """
 
     vehicle_id = Identifier(required=True)
     organisation_id = Identifier(required=True)
     version = ma.fields.Integer(required=True)
     text = ma.fields.String(required=True)
     sha256 = ma.fields.String(required=True)
+    yearly_fee = DecimalString(required=True, allow_none=True)
 
 
 class AdhesionFileIn(Schema):
@@ -56,7 +60,10 @@ class AdhesionArgs(PageArgs):
 
 
 class AdhesionOut(Schema):
-    """An adhesion: what was signed, when, and whether it ended."""
+    """An adhesion: what was signed, when, what it costs a year (euros excluding VAT), and whether it ended.
+
+    `next_fee_on`: the day the next year falls due, while the adhesion runs.
+    """
 
     id = Identifier(required=True)
     vehicle_id = Identifier(required=True)
@@ -68,6 +75,8 @@ class AdhesionOut(Schema):
     convention_sha256 = ma.fields.String(required=True)
     signed_at = ma.fields.AwareDateTime(required=True)
     signed_file_sha256 = ma.fields.String(required=True, allow_none=True, attribute="signed_file.sha256", dump_default=None)
+    yearly_fee = DecimalString(required=True, allow_none=True)
+    next_fee_on = ma.fields.Date(required=True, allow_none=True)
     ended_at = ma.fields.AwareDateTime(required=True, allow_none=True)
     end_reason = ma.fields.String(required=True, allow_none=True)
 

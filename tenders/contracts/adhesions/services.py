@@ -11,6 +11,7 @@ from marketplace.platform.errors import N_, BadInput, NotFound, RuleBroken
 from marketplace.platform.files import Upload, keep
 from marketplace.platform.permissions import Actor, require
 from tenders.contracts.adhesions import notices, queries
+from tenders.contracts.adhesions.fees import charge_years, first_year
 from tenders.contracts.adhesions.models import Adhesion
 from tenders.contracts.adhesions.rules import check_can_sign, check_reason, check_shown
 from tenders.vehicles.models import Vehicle
@@ -22,8 +23,9 @@ def adhere(
 ) -> tuple[Adhesion, bool]:
     """Sign the convention for one's organisation, and whether this call did: adhering already, nothing is written.
 
-    `convention_sha256` is that of the text that was shown. NotFound, NotAllowed without the signatory's right, RuleBroken
-    `vehicle_takes_no_adhesion`, `convention_changed`, BadInput for a file that is no PDF.
+    The first year of the membership fee falls due with the signature. `convention_sha256` is that of the text that was
+    shown. NotFound, NotAllowed without the signatory's right, RuleBroken `vehicle_takes_no_adhesion`, `convention_changed`,
+    BadInput for a file that is no PDF.
     """
     with transaction() as session:
         vehicle = get_vehicle(session, actor, vehicle_id)
@@ -55,6 +57,7 @@ def end_adhesion(actor: Actor, adhesion_id: UUID, reason: str) -> Adhesion:
         session.refresh(adhesion)
         if adhesion.ended_at is not None:
             raise RuleBroken("adhesion_ended", "Cette adhésion a déjà pris fin.")
+        charge_years(session, adhesion, clock.today())  # a year that began is owed, whether or not the scheduler came by
         adhesion.ended_at, adhesion.ended_by, adhesion.end_reason = clock.now(), actor.own_id, written
         session.flush()
         audit.record(
@@ -73,20 +76,22 @@ def _lock(session: Session, vehicle_id: UUID) -> Vehicle:
 
 
 def _write(session: Session, actor: Actor, convention: queries.Convention, upload: Upload | None) -> Adhesion:
-    owner = convention.organisation_id
+    owner, vehicle = convention.organisation_id, session.get_one(Vehicle, convention.vehicle_id)
     stored = None if upload is None else keep(session, upload, owner_id=owner, stored_by=actor.user_id)
     adhesion = Adhesion(
         id=new_id(), vehicle_id=convention.vehicle_id, organisation_id=owner, convention_version=convention.version,
         convention_text=convention.text, convention_sha256=convention.sha256, signed_by=actor.own_id,
         signed_file_id=None if stored is None else stored.id,
     )  # fmt: skip
+    first_year(session, vehicle, adhesion)
     session.add(adhesion)
     session.flush()
+    charge_years(session, adhesion, clock.today())
     audit.record(
         session, actor, "adhesion.signed", "adhesion", adhesion.id, organisation_id=owner,
         after={
             "vehicle_id": convention.vehicle_id, "version": convention.version, "convention_sha256": convention.sha256,
-            "file_sha256": None if stored is None else stored.sha256,
+            "file_sha256": None if stored is None else stored.sha256, "yearly_fee": adhesion.yearly_fee,
         },
     )  # fmt: skip
     notices.signed(session, adhesion)

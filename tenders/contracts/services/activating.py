@@ -11,6 +11,7 @@ from marketplace.platform.database import transaction
 from marketplace.platform.errors import RuleBroken
 from marketplace.platform.permissions import Actor, require
 from tenders.contracts import notices, queries
+from tenders.contracts.fees.steps import open_fees
 from tenders.contracts.models import Contract
 from tenders.contracts.rules.activation import Activation, CommittedPart, activation, check_activation
 from tenders.contracts.steps import record_decision
@@ -19,8 +20,9 @@ from tenders.vehicles.models import Lot
 
 
 def activate_contract(actor: Actor, contract_id: UUID) -> Contract:
-    """Activate a signed contract: orders pass from its first day on. Activating it again changes nothing.
+    """Activate a signed contract: orders pass from its first day on, and its entry or yearly fee falls due.
 
+    Activating it again changes nothing.
     RuleBroken `contract_not_signed`, `contract_not_waiting`, `activation_minimum_missed` with the figures.
     """
     with transaction() as session:
@@ -42,6 +44,7 @@ def activate_contract(actor: Actor, contract_id: UUID) -> Contract:
         contract.activated_at = clock.now()
         contract.version += 1
         session.flush()
+        open_fees(session, contract)
         record_decision(session, actor, contract, "activated", evidence_of(contract, answer))
         audit.record(
             session, actor, "contract.activated", "contract", contract.id, organisation_id=contract.organisation_id,

@@ -1,0 +1,26 @@
+"""Use case of the scheduler: the yearly fee of every running contract, each year once, however late it is asked."""
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from marketplace.platform import clock
+from marketplace.platform.database import transaction
+from tenders.contracts.fees.steps import charge_years
+from tenders.contracts.models import Contract
+from tenders.contracts.queries import lock_contract
+
+
+def charge_due_years(now: datetime) -> int:
+    """Charge every year of a contract with a yearly fee that has begun; how many years. One transaction for each contract."""
+    today = clock.paris(now).date()
+    due = Contract.next_fee_on <= today, Contract.next_fee_on <= Contract.ends_on
+    runs = or_(Contract.terminated_on.is_(None), Contract.next_fee_on < Contract.terminated_on)
+    with transaction() as session:
+        waiting = list(session.scalars(select(Contract.id).where(*due, runs).order_by(Contract.id)))
+    return sum(_charge(contract_id, today) for contract_id in waiting)
+
+
+def _charge(contract_id: UUID, today: date) -> int:
+    with transaction() as session:
+        return charge_years(session, lock_contract(session, contract_id), today)

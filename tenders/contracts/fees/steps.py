@@ -1,0 +1,105 @@
+"""Steps: what a contract's entry or yearly fee makes each payer owe its centre, each once, whoever asks again."""
+from collections.abc import Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from marketplace.billing.charging import record_charge
+from marketplace.platform import audit, clock
+from marketplace.platform.permissions import SYSTEM
+from tenders.contracts.fees.lines import entry_line, year_line
+from tenders.contracts.models import Contract, ContractMember
+from tenders.contracts.rules.yearly import year_begins, year_ends, year_of, years_due
+
+ENTRY, YEARLY = "entry_fee", "yearly_fee"
+
+
+def open_fees(session: Session, contract: Contract) -> None:
+    """Step: at its activation, charge the entry fee, and the year that runs; the others follow on their first day.
+
+    Of a contract activated late, the years that are over by then are not owed.
+    """
+    today = clock.today()
+    if contract.fee_kind == "entry":
+        charge_entry(session, contract, payers_on(session, contract, today, today))
+    elif contract.fee_kind == "flat_yearly":
+        contract.next_fee_on = year_begins(contract.starts_on, year_of(contract.starts_on, today))
+        charge_years(session, contract, today)
+
+
+def charge_newcomer(session: Session, contract: Contract, organisation_id: UUID) -> None:
+    """Step: an organisation whose first establishment joins a running contract owes its entry, or the year that runs."""
+    if contract.activated_at is None or contract.fee_payer != "member":
+        return
+    if contract.fee_kind == "entry":
+        charge_entry(session, contract, [organisation_id])
+    elif contract.fee_kind == "flat_yearly" and contract.starts_on <= clock.today():
+        _charge_year(session, contract, year_of(contract.starts_on, clock.today()), [organisation_id])
+
+
+def charge_entry(session: Session, contract: Contract, payers: Sequence[UUID]) -> None:
+    """Step: the entry fee of these organisations, once for each whatever its number of establishments."""
+    for payer in payers:
+        _charge(
+            session, contract, ENTRY, payer, "contract", f"{contract.id}:{payer}", clock.today(),
+            entry_line(contract.reference),
+        )  # fmt: skip
+    _tell_audit(session, contract, {"fee": ENTRY, "payers": len(payers)})
+
+
+def charge_years(session: Session, contract: Contract, today: date) -> int:
+    """Step: every year of a locked contract that began by `today` and is not charged yet; how many."""
+    assert contract.next_fee_on is not None
+    last = contract.ends_on
+    if contract.terminated_on is not None:
+        last = min(last, contract.terminated_on - timedelta(days=1))
+    years = years_due(contract.starts_on, contract.next_fee_on, min(today, last))
+    for year in years:
+        payers = payers_on(session, contract, year_begins(contract.starts_on, year), year_ends(contract.starts_on, year))
+        _charge_year(session, contract, year, payers)
+    if years:
+        contract.next_fee_on = year_begins(contract.starts_on, years[-1] + 1)
+        session.flush()
+    return len(years)
+
+
+def payers_on(session: Session, contract: Contract, first: date, last: date) -> list[UUID]:
+    """Who pays the fee for these days: the holder, or each organisation with an establishment that could order on one."""
+    if contract.fee_payer == "provider":
+        payers: Sequence[UUID] = [contract.holder.organisation_id]
+    else:
+        could_order = (
+            ContractMember.contract_id == contract.id, ContractMember.since <= max(last, contract.starts_on),
+            or_(ContractMember.until.is_(None), ContractMember.until >= first),
+        )  # fmt: skip
+        statement = select(ContractMember.organisation_id).where(*could_order).distinct()
+        payers = session.scalars(statement.order_by(ContractMember.organisation_id)).all()
+    return [payer for payer in payers if payer != contract.organisation_id]  # a centre owes itself nothing
+
+
+def _charge_year(session: Session, contract: Contract, year: int, payers: Sequence[UUID]) -> None:
+    begins, ends = year_begins(contract.starts_on, year), min(year_ends(contract.starts_on, year), contract.ends_on)
+    line = year_line(contract.reference, year, begins, ends)
+    for payer in payers:
+        _charge(session, contract, YEARLY, payer, "contract_year", f"{contract.id}:{payer}:{year}", begins, line)
+    _tell_audit(session, contract, {"fee": YEARLY, "year": year, "payers": len(payers)})
+
+
+def _charge(
+    session: Session, contract: Contract, kind: str, payer: UUID, subject_kind: str, subject_id: str, due_on: date,
+    label: str,
+) -> None:  # fmt: skip
+    assert contract.fee_value is not None
+    record_charge(
+        session, kind=kind, payer_organisation_id=payer, payee_organisation_id=contract.organisation_id,
+        amount=contract.fee_value, subject_kind=subject_kind, subject_id=subject_id, due_on=due_on, label=label,
+    )  # fmt: skip
+
+
+def _tell_audit(session: Session, contract: Contract, facts: dict[str, str | int]) -> None:
+    audit.record(
+        session, SYSTEM, "contract.fee_charged", "contract", contract.id, organisation_id=contract.organisation_id,
+        after={"amount": contract.fee_value, **facts},
+    )  # fmt: skip
