@@ -14,6 +14,7 @@ from catalog.offers import directory_pages
 from catalog.offers import pages as offers_pages
 from catalog.offers import permissions as offers_permissions
 from catalog.offers.search import api as search_api
+from catalog.offers.search import gathering
 from catalog.offers.search import listings as search_listings
 from catalog.offers.search import pages as search_pages
 from catalog.offers.search.commands import catalogue_commands
@@ -65,6 +66,7 @@ OUTBOX_HANDLERS = {
 CHECKS: dict[str, jobs.Check] = {
     "certifications.remind_of_ends": certificate_reminders.remind_of_ends,
     "search.list_missing": lambda _now: search_listings.list_missing(),
+    "search.gather": lambda _now: gathering.gather_when_due(),
     "certifications.forget_lists": certificate_lists.forget_lists,
     "providers.forget_sign_ups": sign_up.forget_sign_ups,
     "providers.end_suspensions": suspensions.end_suspensions,

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from catalog.certifications.rules.coverage import Period, Requirement, coverage
 from catalog.certifications.rules.states import HeldCertificate
 from catalog.offers.rules import PriceGrid, amount_over_term, brackets_from, price_for, unit_price_for
+from catalog.offers.search.rules.bits import LARGEST, column, column_size, period_around, set_bits, slices_of
 from catalog.offers.search.rules.prices import lowest, price_lines
 from catalog.offers.search.rules.proofs import ProofPeriod, activity_proof, held_on, proof_periods
 from catalog.offers.search.rules.words import categories_named, distance, meant, tolerated, trigrams, words_of
@@ -125,3 +126,26 @@ def test_a_category_is_named_by_a_word_of_its_names_singular_or_plural() -> None
 def test_nothing_is_best_alone() -> None:
     assert lowest([Decimal(3), None, Decimal(2)]) == Decimal(2)
     assert lowest([Decimal(3), None]) is None
+
+
+@given(st.sets(st.integers(0, 300), max_size=60))
+def test_a_column_of_bits_says_exactly_which_numbers_are_in_it(numbers: set[int]) -> None:
+    size = column_size(numbers)
+    written = column(numbers, size)
+    assert set_bits(written) == numbers
+    assert (size % 8, len(written)) == (0, 1 + size // 4)
+
+
+@given(st.one_of(st.none(), st.integers(0, 10**13)))
+def test_a_quantity_is_the_sum_of_its_digits_and_none_is_beyond_all_that_is_asked(quantity: int | None) -> None:
+    value = sum(1 << place for place in slices_of(quantity))
+    assert value == (LARGEST if quantity is None else min(quantity, LARGEST))
+    assert value >= 10**9 or value == quantity
+
+
+@given(st.lists(st.dates(), max_size=6, unique=True), st.dates())
+def test_what_is_proved_on_a_day_holds_between_the_two_changes_around_it(starts: list[date], day: date) -> None:
+    since, until = period_around(sorted(starts), day)
+    assert (since is None or since <= day) and (until is None or day < until)
+    between = [start for start in starts if (since is None or start > since) and (until is None or start < until)]
+    assert between == []

@@ -15,7 +15,9 @@ from catalog.certifications.rules.coverage import Period, Requirement, coverage
 from catalog.offers.models import Offer
 from catalog.offers.queries import grid_of
 from catalog.offers.rules import amount_over_term, periods, price_for, unit_price_for
-from catalog.offers.search.listings import refresh_all
+from catalog.offers.search.gathering import gather, note_changes
+from catalog.offers.search.listings import refresh, refresh_all
+from catalog.offers.search.models import OfferListing
 from catalog.offers.search.queries import FACETS, Question, search_offers
 from catalog.offers.search.verification import verify_listings
 from catalog.providers.models import Provider, Subcontractor
@@ -194,3 +196,84 @@ def test_sql_prices_a_quantity_to_the_cent_and_the_ten_thousandth_as_python_does
             cheap = search_offers(session, SYSTEM, replace(asked, maximum_unit_price=bound), limit=100).items
             kept = {f.id for f in cheap if f.price_period == "month"}
             assert kept == {f.id for f in usual if f.unit_price is not None and bound and f.unit_price <= bound}
+
+
+def changes(session: Session, random: Random) -> None:
+    """What happens between two gatherings: offers come and go, providers are suspended, verified, move, prove more."""
+    providers = list(session.scalars(select(Provider)))
+    for provider in random.sample(providers, 4):
+        change = random.choice(["offer", "withdraw", "suspend", "lift", "verify", "move", "certify"])
+        if change == "offer":
+            offer(random, provider)
+        elif change == "withdraw":
+            listed = session.scalars(select(Offer).where(Offer.provider_id == provider.id)).first()
+            if listed is not None:
+                listed.withdrawn_at = clock.now()
+        elif change in ("suspend", "lift"):
+            until = clock.today() if change == "suspend" else None
+            provider.suspended_until, provider.suspension_reason = until, "Essai" if until else None
+        elif change == "verify":
+            provider.verified_at = None if provider.verified_at else clock.now()
+        elif change == "move":
+            provider.regions = sorted(random.sample(REGIONS, 2))
+        else:
+            certificate(random, provider)
+        session.commit()
+        refresh(session, [provider.id])
+        session.commit()
+
+
+@pytest.mark.parametrize("seed", range(40, 52))
+def test_answers_stay_what_the_rules_say_whatever_changed_since_the_listings_were_gathered(
+    session: Session, seed: int
+) -> None:
+    random = Random(seed)
+    catalogue(session, random, size=12)
+    for _ in range(4):
+        changes(session, random)
+        if random.random() < 0.2:
+            gather(session)
+            session.commit()
+        assert verify_listings(session) == []
+        truth = Truth(session)
+        for _ in range(5):
+            day = clock.today() + timedelta(days=random.choice([0, 0, 1, -1, 25, -25, 45, 46]))
+            asked = replace(question(random), valid_on=day, maximum_unit_price=None)
+            answer = search_offers(session, SYSTEM, asked, limit=100)
+            assert {found.id for found in answer.items} == {r[0].id for r in truth.rows if truth.passes(r, asked)}, asked
+            for facet in FACETS:
+                assert answer.facets[facet] == truth.counts(asked, facet), (facet, asked)
+
+
+@pytest.mark.parametrize("is_gathered", [True, False])
+def test_quantities_are_bounded_to_the_unit_gathered_or_not(session: Session, is_gathered: bool) -> None:
+    bounds = [(1, None), (1, 1), (499, 500), (500, 500), (501, 1_000_000_000), (7, 2**40), (999_999_999, None), (2**30, None)]
+    rows = [make.published_offer(minimum_quantity=low, capacity=high) for low, high in bounds]
+    refresh_all(session)
+    if not is_gathered:
+        note_changes(session, {row.provider_id for row in rows})
+    session.commit()
+    for asked in (1, 2, 6, 7, 498, 499, 500, 501, 502, 999_999_998, 999_999_999, 1_000_000_000):
+        found = {each.id for each in search_offers(session, SYSTEM, Question(quantity=asked), limit=100).items}
+        assert found == {row.id for row, (low, high) in zip(rows, bounds, strict=True) if low <= asked <= (high or asked)}
+
+
+def test_pages_by_name_neither_lose_nor_repeat_an_offer_on_either_side_of_a_gathering(session: Session) -> None:
+    providers = [make.ProviderFactory(name=f"Société {n:02}") for n in range(40)]
+    for place in range(240):
+        make.published_offer(provider_id=providers[place * 7 % 40].id, title=f"Offre {place % 60:02}")
+    refresh_all(session)
+    note_changes(session, [provider.id for provider in providers[::9]])
+    session.commit()
+    expected = sorted(
+        session.scalars(select(OfferListing)), key=lambda row: (row.sort_name, row.offer_id)
+    )
+    for mode in (None, "remote"):
+        read, cursor = [], None
+        while True:
+            answer = search_offers(session, SYSTEM, Question(delivery_mode=mode), limit=17, cursor=cursor)
+            read += [each.id for each in answer.items]
+            cursor = answer.next
+            if cursor is None:
+                break
+        assert read == [row.offer_id for row in expected if mode is None or mode in row.delivery_modes]

@@ -6,12 +6,20 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from catalog.offers import services
+from catalog.offers.models import Offer
+from catalog.offers.search.gathering import gather
+from catalog.offers.search.listings import refresh, refresh_all
 from catalog.offers.search.models import OfferListing
+from catalog.offers.search.queries import Question, search_offers
 from catalog.offers.search.verification import verify_listings
+from catalog.providers.models import Provider
 from marketplace.accounts.queries import get_actor
-from marketplace.platform.database import db
+from marketplace.platform import clock
+from marketplace.platform.database import db, transaction
+from marketplace.platform.permissions import SYSTEM
 from tests.factories import catalog as make
 from tests.factories.base import use_session
 
@@ -45,5 +53,31 @@ def test_offers_published_at_the_same_moment_are_all_listed(real_app: Flask) -> 
         list(pool.map(publish, ids))
     with real_app.app_context():
         assert db.session.scalar(select(func.count()).select_from(OfferListing)) == MANY
+        assert verify_listings(db.session()) == []
+        db.session.remove()
+
+
+def test_an_offer_published_while_the_listings_are_gathered_is_neither_lost_nor_counted_twice(real_app: Flask) -> None:
+    with real_app.app_context():
+        use_session(db.session())
+        first = make.published_offer()
+        provider = db.session.get_one(Provider, first.provider_id)
+        draft = make.published_offer(provider_id=provider.id, published_at=None)
+        with transaction() as session:
+            refresh_all(session)
+        db.session.remove()
+        use_session(None)
+        engine = db.engine
+    with Session(engine) as publishing:
+        publishing.get_one(Offer, draft.id).published_at = clock.now()
+        with real_app.app_context():
+            refresh(publishing, [provider.id])
+            with transaction() as session:
+                gather(session)  # sees nothing of it, and does not wait for it
+            publishing.commit()
+    with real_app.app_context():
+        answer = search_offers(db.session(), SYSTEM, Question())
+        assert {each.id for each in answer.items} == {first.id, draft.id}
+        assert (answer.total, answer.facets["category"]) == (2, {"edr": 2})
         assert verify_listings(db.session()) == []
         db.session.remove()

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session, selectinload
 from catalog.certifications.queries import held_by_provider, list_schemes
 from catalog.offers.models import Offer
 from catalog.offers.queries import grid_of
+from catalog.offers.search.gathering import gather, note_changes
 from catalog.offers.search.models import ListingSet, OfferListing, ProviderListing, SearchTrigram
 from catalog.offers.search.rules.prices import price_lines
 from catalog.offers.search.rules.proofs import ProofPeriod, proof_periods
-from catalog.offers.search.rules.words import is_learnt, trigrams
+from catalog.offers.search.rules.words import category_lexeme, is_learnt, trigrams
 from catalog.providers.events import CertificateRulesChanged, ProviderChanged
 from catalog.providers.models import Provider
 from catalog.providers.queries import capacities_of
@@ -34,8 +35,9 @@ _FACTS = (
     "capacity, mobilisation_amount, regional_uplifts, thresholds, base_amounts, unit_amounts, sort_name, document"
 )
 _WRITE_OFFER = text(f"""
-    INSERT INTO offer_listings (offer_id, provider_id, {_FACTS})
-    SELECT o.id, o.provider_id, o.category_code, o.unit, o.price_period, c.price_period, o.unit = c.unit,
+    INSERT INTO offer_listings (offer_id, number, provider_id, {_FACTS})
+    SELECT o.id, COALESCE((SELECT number FROM offer_listings WHERE offer_id = o.id), nextval('offer_listings_number_seq')),
+        o.provider_id, o.category_code, o.unit, o.price_period, c.price_period, o.unit = c.unit,
         o.visibility = 'public', o.delivery_modes, o.minimum_quantity, CAST(:capacity AS bigint), o.mobilisation_amount,
         o.regional_uplifts, CAST(:thresholds AS bigint[]), CAST(:base_amounts AS numeric[]),
         CAST(:unit_amounts AS numeric[]), :sort_name, {DOCUMENT}
@@ -75,6 +77,7 @@ def refresh_all(session: Session) -> int:
     ids = session.scalars(select(Provider.id).order_by(Provider.id)).all()
     for start in range(0, len(ids), BATCH):
         refresh(session, ids[start : start + BATCH])
+    gather(session)
     return len(ids)
 
 
@@ -96,6 +99,7 @@ def refresh(session: Session, provider_ids: Collection[UUID]) -> None:
     session.flush()
     locked = select(Provider.id).where(Provider.id.in_(provider_ids)).order_by(Provider.id).with_for_update()
     session.execute(locked).all()
+    note_changes(session, provider_ids)
     truth = read_truth(session, provider_ids)
     numbers = _set_numbers(session, [members for listed in truth for members in _sets_of(listed)])
     _write_providers(session, truth, numbers)
@@ -161,11 +165,6 @@ def document_parts(provider: Provider, offer: Offer) -> dict[str, str]:
         "said": fold(offer.description),
         "presentation": fold(provider.description),
     }
-
-
-def category_lexeme(code: str) -> str:
-    """The lexeme that stands for a category, whatever its names become: no word of a text can be it."""
-    return f"'category {code}'"
 
 
 def _sets_of(listed: Listed) -> Iterable[tuple[str, ...]]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from catalog.offers.rules import periods
 from catalog.offers.search import sql
+from catalog.offers.search.gathered_sql import gathered_statement, is_near
 from catalog.offers.search.rules.words import categories_named, meant, trigrams, words_of
 from catalog.providers.queries import list_own_providers
 from marketplace.categories.models import ServiceCategory
@@ -178,20 +179,22 @@ def _after(cursor: str | None, sort: str) -> tuple[str, UUID] | None:
 def _run(
     session: Session, filters: sql.Filters, sort: str, after: tuple[str, UUID] | None, limit: int
 ) -> Sequence[Any]:
-    statement = sql.search_statement(filters, sort, after)
+    write = gathered_statement if is_near(filters) else sql.search_statement
+    statement = write(filters, sort, after)
     return session.execute(text(statement), sql.parameters(filters, after=after, limit=limit)).all()
 
 
 def _total(rows: Sequence[Any]) -> int:
-    return next(row.n for row in rows if row.kind == "total")
+    return sum(row.n for row in rows if row.kind == "total")
 
 
 def _facets(rows: Sequence[Any]) -> dict[str, dict[str, int]]:
     facets: dict[str, dict[str, int]] = {name: {} for name in FACETS}
     for row in rows:
         if row.kind in facets and (":" in row.key) == (row.kind == "hds_activity"):
-            facets[row.kind][row.key.rpartition(":")[2]] = row.n
-    return {name: dict(sorted(found.items())) for name, found in facets.items()}
+            counts, value = facets[row.kind], row.key.rpartition(":")[2]
+            counts[value] = counts.get(value, 0) + row.n
+    return {name: {value: n for value, n in sorted(counts.items()) if n} for name, counts in facets.items()}
 
 
 def _prices(filters: sql.Filters) -> str:

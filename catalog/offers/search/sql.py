@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from catalog.offers.search.listings import category_lexeme
 from catalog.offers.search.rules.proofs import activity_proof
+from catalog.offers.search.rules.words import category_lexeme
 from marketplace.billing.listing import values_at, visible_sql
 from marketplace.platform import clock
 
@@ -73,11 +73,15 @@ def _selected(condition: str, bit: int, asked: object) -> str:
     return f"CASE WHEN {condition} THEN 0 ELSE {bit} END" if asked else "0"
 
 
+ONE_AT_MOST: Final = f"missed IN ({', '.join(map(str, PROVIDER_BITS))})"
+
+
 def _has(members: str, number: str) -> str:
     return f"{number} IN (SELECT id FROM listing_sets WHERE members @> CAST(:{members} AS text[]))"
 
 
-def _providers(f: Filters, kept: str) -> str:
+def providers(f: Filters, kept: str = ONE_AT_MOST, among: str = "provider_listings") -> str:
+    """p: the providers that are shown, each with the facets it fails, out of `among`."""
     missed = " + ".join((
         _selected(_has("regions", "region_set"), REGION, f.region),
         _selected(_has("certificates", "proof_set"), CERTIFICATE, f.certificate),
@@ -87,7 +91,7 @@ def _providers(f: Filters, kept: str) -> str:
         SELECT * FROM (
             SELECT provider_id, region_set, proof_set, {missed} AS missed
             FROM (SELECT l.provider_id, l.region_set, l.period_sets[width_bucket(:day, l.period_starts)] AS proof_set
-                  FROM provider_listings l WHERE {LISTED}) AS day_sets
+                  FROM {among} l WHERE {LISTED}) AS day_sets
         ) AS judged WHERE {kept})"""
 
 
@@ -132,50 +136,73 @@ def _query(f: Filters) -> str:
     return f"({' && '.join(each)})"
 
 
-def _words_hold(f: Filters) -> str:
+def words_hold(f: Filters) -> str:
+    """The condition that an offer holds every word."""
     return f"o.document @@ {_query(f)}"
 
 
-def _base(f: Filters) -> str:
+def base(f: Filters) -> str:
     """Conditions that are no facet: words, quantity, price."""
     asked = (
-        (_words_hold(f), f.words), (QUANTITY_HOLDS, f.quantity is not None),
+        (words_hold(f), f.words), (QUANTITY_HOLDS, f.quantity is not None),
         (_price_holds(f), f.bounds_price),
     )  # fmt: skip
     return " AND ".join([condition for condition, is_asked in asked if is_asked] or ["true"])
 
 
-def _carries_name(f: Filters, sort: str) -> bool:
+def carries_name(f: Filters, sort: str) -> bool:
     """Whether the rows bring their name along: without a category all are read anyway, and too many to look up again."""
     return sort == "name" and f.category is None
 
 
+ONE_OF_ALL: Final = ", ".join(map(str, (*PROVIDER_BITS, MODE)))
+
+
 def _offers(f: Filters, sort: str) -> str:
-    """m: offers (of the category) that fail one facet at most; others: how many each other category would have.
+    """m: offers (of the category) that fail one facet at most; others.
 
     The category's own rows are materialised first: guessing how many providers pass, the planner would look them up one
     by one.
     """
-    mode = _selected(MODE_HOLDS, MODE, f.delivery_mode)
-    one_at_most = ", ".join(str(bit) for bit in (*PROVIDER_BITS, MODE))
     chosen = "" if f.category is None else "AND o.category_code = :category"
-    in_the_mode = f"AND {MODE_HOLDS}" if f.delivery_mode else ""
-    none = "WHERE false" if f.category is None else ""
-    name = "o.sort_name" if _carries_name(f, sort) else "CAST(NULL AS text) AS sort_name"
     return f"""o AS MATERIALIZED (
-            SELECT o.offer_id, o.provider_id, o.category_code, o.delivery_modes, {name}, {mode} AS missed
-            FROM offer_listings o WHERE {_base(f)} {chosen}),
+            SELECT o.offer_id, o.provider_id, o.category_code, o.delivery_modes, {_listed(f, sort)}
+            FROM offer_listings o WHERE {base(f)} {chosen}),
         m AS MATERIALIZED (
             SELECT * FROM (
                 SELECT o.offer_id, o.category_code, o.delivery_modes, o.sort_name, p.region_set, p.proof_set,
                     p.missed + o.missed AS missed
                 FROM o JOIN p ON p.provider_id = o.provider_id
-            ) AS joined WHERE missed IN ({one_at_most})),
-        others AS MATERIALIZED (
+            ) AS joined WHERE missed IN ({ONE_OF_ALL})),
+        {others(f)}"""
+
+
+def _listed(f: Filters, sort: str) -> str:
+    name = "o.sort_name" if carries_name(f, sort) else "CAST(NULL AS text) AS sort_name"
+    return f"{name}, {_selected(MODE_HOLDS, MODE, f.delivery_mode)} AS missed"
+
+
+def offers_of_few(f: Filters, sort: str) -> str:
+    """The same m and others, for providers p so few that each one's offers are looked up."""
+    chosen = "" if f.category is None else "AND o.category_code = :category"
+    return f"""m AS MATERIALIZED (
+            SELECT offer_id, category_code, delivery_modes, sort_name, region_set, proof_set, judged + missed AS missed FROM (
+                SELECT o.offer_id, o.category_code, o.delivery_modes, p.region_set, p.proof_set, p.missed AS judged,
+                    {_listed(f, sort)}
+                FROM p JOIN offer_listings o ON o.provider_id = p.provider_id WHERE {base(f)} {chosen}
+            ) AS joined WHERE judged + missed IN ({ONE_OF_ALL})),
+        {others(f)}"""
+
+
+def others(f: Filters) -> str:
+    """How many each other category would have."""
+    in_the_mode = f"AND {MODE_HOLDS}" if f.delivery_mode else ""
+    none = "WHERE false" if f.category is None else ""
+    return f"""others AS MATERIALIZED (
             SELECT * FROM (
                 SELECT o.category_code, count(*) AS n
                 FROM p JOIN offer_listings o ON o.provider_id = p.provider_id
-                WHERE p.missed = 0 AND o.category_code <> COALESCE(:category, '') AND {_base(f)} {in_the_mode} GROUP BY 1
+                WHERE p.missed = 0 AND o.category_code <> COALESCE(:category, '') AND {base(f)} {in_the_mode} GROUP BY 1
             ) AS counted {none})"""
 
 
@@ -205,20 +232,29 @@ def sort_key(f: Filters, sort: str) -> str:
     return "o.sort_name"
 
 
-def _page(f: Filters, sort: str, after: tuple[str, UUID] | None) -> str:
+def page_rows(f: Filters, sort: str) -> str:
+    """The answers among m, as (offer_id, key)."""
+    source = "m" if carries_name(f, sort) else "m JOIN offer_listings o ON o.offer_id = m.offer_id"
+    key = "m.sort_name" if carries_name(f, sort) else sort_key(f, sort)
+    return f"SELECT m.offer_id, {key} AS key FROM {source} WHERE m.missed = 0"
+
+
+def beyond(sort: str, after: tuple[str, UUID] | None, key: str = "key") -> str:
+    """The condition on rows of the page: those after the cursor."""
     kind = "text" if sort == "name" else "numeric"
-    source = "m" if _carries_name(f, sort) else "m JOIN offer_listings o ON o.offer_id = m.offer_id"
-    key = "m.sort_name" if _carries_name(f, sort) else sort_key(f, sort)
-    beyond = f"WHERE (key, offer_id) > (CAST(:after_key AS {kind}), CAST(:after_id AS uuid))" if after else ""
+    return f"({key}, offer_id) > (CAST(:after_key AS {kind}), CAST(:after_id AS uuid))" if after else "true"
+
+
+def page(f: Filters, sort: str, after: tuple[str, UUID] | None, answers: str) -> str:
+    """The rows 'hit' in their order, out of (offer_id, key)."""
     return f"""SELECT 'hit', CAST(offer_id AS text), row_number() OVER (ORDER BY key, offer_id), CAST(key AS text)
-        FROM (SELECT * FROM (SELECT m.offer_id, {key} AS key FROM {source} WHERE m.missed = 0) AS answers
-              {beyond} ORDER BY key, offer_id LIMIT :limit) AS page"""
+        FROM (SELECT * FROM ({answers}) AS answers
+              WHERE {beyond(sort, after)} ORDER BY key, offer_id LIMIT :limit) AS page"""
 
 
 def search_statement(f: Filters, sort: str, after: tuple[str, UUID] | None) -> str:
     """Rows (kind, key, n, sort): 'total', the facets' counts, and 'hit' in the page's order (n)."""
-    kept = f"missed IN ({', '.join(str(bit) for bit in PROVIDER_BITS)})"
-    return f"WITH {_providers(f, kept)}, {_offers(f, sort)} {COUNTS} UNION ALL {_page(f, sort, after)}"
+    return f"WITH {providers(f)}, {_offers(f, sort)} {COUNTS} UNION ALL {page(f, sort, after, page_rows(f, sort))}"
 
 
 def shown_statement(f: Filters) -> str:
@@ -242,13 +278,13 @@ def loosening_statement(f: Filters) -> str:
     bits = [
         ("o.category_code = :category", CATEGORY, f.category),
         (MODE_HOLDS, MODE, f.delivery_mode),
-        (_words_hold(f), WORDS, f.words),
+        (words_hold(f), WORDS, f.words),
         (QUANTITY_HOLDS, QUANTITY, f.quantity is not None),
         (_price_holds(f), PRICE, f.bounds_price),
     ]
     missed = " + ".join(_selected(*each) for each in bits)
     every = ", ".join(str(1 << place) for place in range(8))
-    return f"""WITH {_providers(f, "true")}
+    return f"""WITH {providers(f, "true")}
         SELECT missed, count(*) FROM (
             SELECT p.missed + {missed} AS missed FROM offer_listings o JOIN p ON p.provider_id = o.provider_id
         ) AS judged WHERE missed IN ({every}) GROUP BY 1"""
@@ -264,6 +300,8 @@ def parameters(f: Filters, *, after: tuple[str, UUID] | None = None, limit: int 
         **values_at(clock.now()), "day": f.on, "today": f.today, "category": f.category,
         "regions": [f.region], "certificates": [f.certificate], "modes": [f.delivery_mode],
         "activities": [activity_proof(number) for number in f.hds_activities],
+        **{f"activity{place}": activity_proof(number) for place, number in enumerate(f.hds_activities)},
+        "region": f.region, "certificate": f.certificate, "mode": f.delivery_mode,
         "quantity": f.quantity, "maximum": f.maximum_unit_price, "uplift_region": f.region,
         "once": f.periods.get("once", 1), "months": f.periods.get("month", 1), "years": f.periods.get("year", 1),
         "own": list(f.own_providers), "after_key": key, "after_id": offer_id,

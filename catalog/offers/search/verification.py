@@ -1,13 +1,24 @@
 """Whether what the search reads equals the catalogue: recomputed, compared, and said provider by provider."""
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from catalog.offers.search.gathering import EVERY, read_columns
 from catalog.offers.search.listings import BATCH, DOCUMENT, Listed, document_parts, offer_row, read_truth, refresh
-from catalog.offers.search.models import ListingSet, OfferListing, ProviderListing, SearchTrigram
+from catalog.offers.search.models import (
+    GatheredProvider,
+    ListingBits,
+    ListingChange,
+    ListingSet,
+    OfferListing,
+    ProviderListing,
+    SearchTrigram,
+)  # fmt: skip
+from catalog.offers.search.rules.bits import set_bits
 from catalog.offers.search.rules.words import is_learnt
 from catalog.providers.models import Provider
 from marketplace.categories.models import ServiceCategory
@@ -22,7 +33,7 @@ def verify_listings(session: Session) -> list[UUID]:
     wrong: list[UUID] = []
     for start in range(0, len(ids), BATCH):
         wrong += _wrong_among(session, ids[start : start + BATCH])
-    return wrong
+    return wrong + sorted(_wrongly_gathered(session) - set(wrong))
 
 
 def repair_listings() -> list[UUID]:
@@ -52,6 +63,30 @@ def _wrong_among(session: Session, provider_ids: Sequence[UUID]) -> list[UUID]:
         id_ = listed.provider.id
         if providers.get(id_) != _provider(listed) or offers.get(id_, {}) != expected or not _knows(session, listed):
             wrong.append(id_)
+    return wrong
+
+
+def _wrongly_gathered(session: Session) -> set[UUID]:
+    """The providers whose bits are not what the listings say, those aside that are judged row by row anyway."""
+    stored = {(row.kind, row.key): f"{row.bits}" for row in session.scalars(select(ListingBits))}
+    day = next((key for kind, key in stored if kind == EVERY), None)
+    if day is None:
+        return set()
+    fresh = read_columns(session, date.fromisoformat(day))
+    now = {row["provider_id"]: row for row in fresh.providers}
+    apart = set(session.scalars(select(ListingChange.provider_id)))
+    wrong, owners = set(), {}
+    for row in session.scalars(select(GatheredProvider)):
+        said = now.get(row.provider_id)
+        if row.provider_id in apart or said is None or said["is_visible"] != row.is_visible:
+            continue
+        facts = (sorted(row.numbers), row.holds_from, row.holds_until)
+        if facts != (sorted(said["numbers"]), said["holds_from"], said["holds_until"]):
+            wrong.add(row.provider_id)
+        owners.update(dict.fromkeys(row.numbers, row.provider_id))
+    for name in stored.keys() | fresh.columns.keys():
+        differing = set_bits(stored.get(name, "")) ^ set_bits(fresh.columns.get(name, ""))
+        wrong |= {owners[number] for number in differing if number in owners}
     return wrong
 
 

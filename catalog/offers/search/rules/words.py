@@ -65,3 +65,8 @@ def categories_named(word: str, names: Mapping[str, Collection[str]]) -> list[st
     """Codes of the categories whose names (folded words) hold the word, its plural left aside."""
     bare = word.rstrip("sx") or word
     return [code for code, said in names.items() if any((other.rstrip("sx") or other) == bare for other in said)]
+
+
+def category_lexeme(code: str) -> str:
+    """The lexeme that stands for a category, whatever its names become: no word of a text can be it."""
+    return f"'category {code}'"
