@@ -118,7 +118,7 @@ def deliver(payload: dict[str, Any]) -> None:
 
 def onward(user: User) -> str | None:
     """Where a person without a password chooses one; None when there is one already."""
-    return passwords_by_mail.make_link(user) if user.password_hash is None else None
+    return passwords_by_mail.make_path(user) if user.password_hash is None else None
 
 
 def _is_vat_of(vat_number: str, siren: str) -> bool:

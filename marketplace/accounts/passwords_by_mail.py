@@ -34,9 +34,13 @@ def _state(user: User) -> str:
 
 
 def make_link(user: User) -> str:
-    """The address at which this user may choose a password now."""
-    token = _signer().dumps([str(user.id), _state(user)])
-    return f"{current_app.config['BASE_URL']}/mot-de-passe/{token}"
+    """The address at which this user may choose a password now, whole, for a mail."""
+    return f"{current_app.config['BASE_URL']}{make_path(user)}"
+
+
+def make_path(user: User) -> str:
+    """The same address on the host that is being read: a form may only lead there (CSP form-action)."""
+    return f"/mot-de-passe/{_signer().dumps([str(user.id), _state(user)])}"
 
 
 def read_link(token: str) -> UUID:

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -34,6 +35,17 @@ STEPS = {
     "hds_hosting": (5, 80, 300),
 }  # fmt: skip
 FEW = (1, 12, 60)
+ANSWERS = {
+    "soc": (1, 8, "always"), "edr": (1, 8, "always"), "incident_response": (2, None, "always"),
+    "hds_hosting": (1, 4, "always"), "backup": (2, 8, "always"), "mfa": (4, 12, "extended"),
+    "remote_access": (4, 12, "extended"), "support_maintenance": (4, 24, "business"),
+}  # fmt: skip
+"""Hours until somebody answers, until the service is back, and when somebody does: as fictitious as the prices."""
+COMMITTED = 36
+INDEXATION = (
+    "Révision une fois par an à la date anniversaire : 15 % fixes, 85 % suivant l'indice publié que retient le marché, dans "
+    "la limite de 3 % par an (clause fictive)."
+)
 
 
 @dataclass(frozen=True)
@@ -110,6 +122,16 @@ def _certificate(provider: Provider, scheme: str, days_left: int, profile: Profi
     )  # fmt: skip
 
 
+def _terms(category: ServiceCategory) -> dict[str, Any]:
+    """What an offer promises beside its price: delays where something runs or is answered, a term where it is subscribed."""
+    answered, restored, hours = ANSWERS.get(category.code, (None, None, "business"))
+    subscribed = category.price_period != "once"
+    return {
+        "response_hours": answered, "restoration_hours": restored, "service_hours": hours,
+        "commitment_months": COMMITTED if subscribed else None, "indexation": INDEXATION if subscribed else "",
+    }  # fmt: skip
+
+
 def _offer(session: Session, provider: Provider, category: ServiceCategory, random: Random) -> None:
     factor = Decimal(random.randint(88, 116)) / 100
     steps = STEPS.get(category.code, FEW)
@@ -117,7 +139,7 @@ def _offer(session: Session, provider: Provider, category: ServiceCategory, rand
         id=new_id(), provider_id=provider.id, category_code=category.code, title=category.name_fr, unit=category.unit,
         price_period=category.price_period, pricing="all_units", mobilisation_amount=Decimal(random.randrange(0, 12000, 1500)),
         minimum_quantity=steps[0], capacity=steps[2] * random.randint(2, 5), delivery_modes=["remote", "on_site"],
-        description="Prix fictifs.", created_at=clock.now(),
+        description="Prix fictifs.", created_at=clock.now(), **_terms(category),
     )  # fmt: skip
     session.add(offer)
     session.flush()

@@ -201,3 +201,47 @@ def test_lists_ask_as_many_queries_for_three_exchanges_as_for_twelve(
     second = api(buyer).get(f"/api/v1/contacts?limit=20&cursor={first['next']}").json
     times = [one["touched_at"] for one in [*first["items"], *second["items"]]]
     assert (len(times), times) == (12, sorted(times, reverse=True))
+
+
+def test_a_stranger_uses_up_none_of_an_organisations_requests(
+    api: Callable, provider: Any, buyer: Any, asked: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "REQUESTS_A_DAY", 1)
+    path, stranger = f"/api/v1/providers/{provider.id}/contacts", accounts.user_in()
+    for _ in range(3):
+        assert api(stranger).post(path, json=asked()).status_code == 404
+    assert api(buyer).post(path, json=asked()).status_code == 201
+
+
+def test_answers_are_counted_for_who_writes_and_not_for_the_other_side(
+    api: Callable, provider: Any, vendor: Any, buyer: Any, asked: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "MESSAGES_A_DAY", 1)
+    path = f"/api/v1/contacts/{api(buyer).post(f'/api/v1/providers/{provider.id}/contacts', json=asked()).json['id']}/messages"
+    said = {"act": "write", "message": "Bonjour"}
+    assert api(buyer).post(path, json=said).status_code == 201
+    assert api(buyer).post(path, json=said).json["code"] == "too_many_attempts"
+    assert api(vendor).post(path, json=said).status_code == 201
+
+
+def test_who_looks_for_a_partner_is_read_by_verified_vendors_alone(
+    api: Callable, sign_in: Callable, session: Session, provider: Any, vendor: Any
+) -> None:
+    services_path = f"/api/v1/providers/{provider.id}/partner-search"
+    assert api(vendor).put(services_path, json={"activities": [5], "note": "Pour l'Est"}).status_code == 200
+    newcomer = make.person_of(make.ProviderFactory(verified_at=None))
+    assert api(newcomer).get("/api/v1/partner-searches").status_code == 403
+    page = sign_in(newcomer).get("/partenaires")
+    assert (page.status_code, "Bastion Fictif" in page.text, "Pour l&#39;Est" in page.text) == (200, False, False)
+    for reader in (make.person_of(make.ProviderFactory()), accounts.operator()):
+        names = [one["provider_name"] for one in api(reader).get("/api/v1/partner-searches").json["items"]]
+        assert names == ["Bastion Fictif"]
+
+
+def test_an_unverified_vendor_that_looks_for_a_partner_is_not_shown(
+    api: Callable, session: Session, provider: Any, vendor: Any
+) -> None:
+    assert api(vendor).put(f"/api/v1/providers/{provider.id}/partner-search", json={"activities": [5]}).status_code == 200
+    provider.verified_at = None
+    session.commit()
+    assert api(make.person_of(make.ProviderFactory())).get("/api/v1/partner-searches").json["items"] == []
