@@ -1,8 +1,8 @@
 """Search: its listings gathered into columns of bits, so that counting all of them costs little more than a few."""
 from alembic import op
 
-revision = "0041"
-down_revision = "0040"
+revision = "0042"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 
