@@ -4,6 +4,7 @@ from marketplace.accounts import expiry, passwords_by_mail
 from marketplace.accounts import pages as accounts_pages
 from marketplace.accounts import permissions as accounts_permissions
 from marketplace.accounts.commands import create_operator
+from marketplace.billing import api as billing_api
 from marketplace.billing import applying as stripe_facts
 from marketplace.billing import collecting, gathering, reconciling, subscribing
 from marketplace.billing import pages as billing_pages
@@ -38,6 +39,7 @@ API_BLUEPRINTS = (
     establishments_api.bp,
     grappes_api.bp,
     notifications_api.bp,
+    billing_api.bp,
 )
 PAGE_BLUEPRINTS = (
     accounts_pages.bp,

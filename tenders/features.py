@@ -1,5 +1,6 @@
 """What the rooms of `tenders` bring to the application: what is bought together."""
 from catalog.certifications import events as certifications_events
+from marketplace.billing import events as billing_events
 from marketplace.grappes import events as grappes_events
 from marketplace.platform import events, jobs
 from tenders.composition.cli import compose_instance
@@ -17,6 +18,7 @@ from tenders.contracts.adhesions import api as adhesions_api
 from tenders.contracts.adhesions import fees as adhesion_fees
 from tenders.contracts.adhesions import pages as adhesions_pages
 from tenders.contracts.adhesions import permissions as adhesions_permissions
+from tenders.contracts.fees import listeners as fee_listeners
 from tenders.contracts.fees import services as contract_fees
 from tenders.contracts.indexation import api as indexation_api
 from tenders.contracts.indexation import pages as indexation_pages
@@ -150,6 +152,7 @@ LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (certifications_events.LotsRelyingOn, matching.lots_relying_on),
     (certifications_events.LotsRelyingOn, contracts.contracts_relying_on),
     (demand_events.RelyingOnClosing, contracts.contracts_relying_on_closing),
+    (billing_events.FeeInvoicePaid, fee_listeners.note_fees_paid),
     (grappes_events.PooledFor, demand.centres_pooled_for),
 )
 CHECKS: dict[str, jobs.Check] = {

@@ -42,6 +42,11 @@ class ShownInvoice:
         return getattr(self.row, name)
 
     @property
+    def charge_ids(self) -> list[UUID]:
+        """Its charges by id."""
+        return [charge.id for charge in self.charges]
+
+    @property
     def state(self) -> str:
         """Where the payment stands, in one word, derived from its dates."""
         row = self.row
@@ -67,11 +72,12 @@ def list_owed(session: Session, actor: Actor, *, before: UUID | None = None) -> 
 
 def list_earned(session: Session, actor: Actor, *, before: UUID | None = None) -> dict[str, Any]:
     """A page of the invoices that the actor's organisations are paid, newest first."""
-    mine = FeeInvoice.payee_organisation_id.in_(_payees(actor))
+    mine = FeeInvoice.payee_organisation_id.in_(payees_of(actor))
     return _page(session, _invoices(mine, FeeInvoice.payer_organisation_id), before)
 
 
-def _payees(actor: Actor) -> set[UUID]:
+def payees_of(actor: Actor) -> set[UUID]:
+    """The actor's organisations that may be owed fees."""
     return {seat.organisation_id for seat in actor.seats if seat.kind in PAYEES}
 
 
@@ -111,7 +117,7 @@ def list_waiting_charges(session: Session, *, payers: set[UUID] | None = None, p
 def get_earned(session: Session, actor: Actor, invoice_id: UUID, *, lock: bool = False) -> FeeInvoice:
     """An invoice that one of the actor's organisations is paid; NotFound otherwise."""
     statement = select(FeeInvoice).where(
-        FeeInvoice.id == invoice_id, FeeInvoice.payee_organisation_id.in_(_payees(actor))
+        FeeInvoice.id == invoice_id, FeeInvoice.payee_organisation_id.in_(payees_of(actor))
     )
     found = session.scalars(
         statement.with_for_update() if lock else statement, execution_options={"populate_existing": lock}
@@ -119,6 +125,14 @@ def get_earned(session: Session, actor: Actor, invoice_id: UUID, *, lock: bool =
     if found is None:
         raise NotFound("fee_invoice")
     return found
+
+
+def get_shown_earned(session: Session, actor: Actor, invoice_id: UUID) -> ShownInvoice:
+    """The same with its charges, its refunds and its payer's name."""
+    get_earned(session, actor, invoice_id)
+    found = _page(session, _invoices(FeeInvoice.id == invoice_id, FeeInvoice.payer_organisation_id), None)
+    shown: ShownInvoice = found["items"][0]
+    return shown
 
 
 @dataclass(frozen=True)

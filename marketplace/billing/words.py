@@ -5,6 +5,9 @@ METHODS = ("card", "sepa_debit")
 PURPOSES = ("plan", "method")
 CHECKOUT_ENDS = ("completed", "expired", "replaced")
 PAID_HOW = ("stripe", "outside")
+SIDES = ("owed", "earned")
+CHARGE_STATES = ("waiting", "invoiced", "paid", "cancelled")
+INVOICE_STATES = ("void", "refunded", "paid", "failed", "under_way", "announced", "due")
 EVENT_OUTCOMES = ("applied", "ignored", "stale")
 DAYS_OF_NOTICE = 14
 """A SEPA direct debit is announced at least fourteen days before it is made (SEPA rulebook, pre-notification)."""

@@ -21,6 +21,7 @@ from marketplace.platform.permissions import allowed, require
 from tenders.contracts import labels, queries, services
 from tenders.contracts.adhesions.queries import standing_on
 from tenders.contracts.api import terms_of
+from tenders.contracts.fees.queries import sums_of_fees
 from tenders.contracts.forms import ContractForm, SignatureForm
 from tenders.contracts.models import Contract
 from tenders.contracts.schemas import ContractIn
@@ -70,6 +71,7 @@ def show_contract(contract_id: UUID) -> str:
         },
         answer=tested(session, contract, contract.lot) if waits else None,
         adhesions=standing_on(session, actor, contract.id, contract.lot.vehicle_id),
+        fee_sums=sums_of_fees(session, actor, contract),
         centre=vehicles.centre_names(session, [contract.lot.vehicle])[contract.organisation_id],
         today=clock.today(),
         vat=1 + DEFAULT_VAT_RATE,
@@ -93,7 +95,7 @@ def conclude(lot_id: UUID) -> Any:
         matches.eligible, str(vehicle_labels.PRICE_PERIODS[lot.price_period]),
         data=None if request.method == "POST" else {
             "idempotency_key": form_key(), "starts_on": max(lot.vehicle.starts_on, clock.today()), "fee_kind": "none",
-            "holder_selection": execution.holder_selection if execution else "single",
+            "holder_selection": execution.holder_selection if execution else "single", "offer": request.args.get("fiche"),
         },
     )  # fmt: skip
 

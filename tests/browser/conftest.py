@@ -15,9 +15,12 @@ from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from marketplace.accounts.models import User
+from marketplace.billing import gateway, gathering
+from marketplace.platform import clock, outbox
 from marketplace.platform.database import db
 from tests.factories import accounts as make
 from tests.factories.base import use_session
+from tests.stripe_simulator import StripeSimulator
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 BREAKING = ("serious", "critical")
@@ -75,6 +78,35 @@ def site(real_app: Flask) -> Iterator[Site]:
     server.server_close()
 
 
+CHECKS = (gathering.gather_due_charges, gathering.hand_to_stripe, gathering.announce_payments, gathering.collect_due)
+
+
+@dataclass
+class Paying:
+    """Payment through the simulator, and the worker that nobody runs beside the browser."""
+
+    site: Site
+    stripe: StripeSimulator
+
+    def work(self) -> None:
+        """A worker's minute: what Stripe tells arrives, what is due is done."""
+        for _round in range(3):
+            self.stripe.deliver_to(f"{self.site.url}/stripe/webhook")
+            with self.site.app.app_context():
+                for check in CHECKS:
+                    check(clock.now())
+                outbox.dispatch_due()
+
+
+@pytest.fixture
+def paying(site: Site, stripe: StripeSimulator) -> Paying:
+    """The served application pays through the simulator, whose events reach it as they happen."""
+    settings = stripe.settings_for(site.app.config["GRAPPE"])
+    site.app.config["BASE_URL"] = site.url
+    gateway.init_app(site.app, settings)
+    return Paying(site, stripe)
+
+
 @dataclass
 class Reader:
     """Somebody in front of a page. `visit` and `look` fail when the page has a serious accessibility fault."""
@@ -85,9 +117,14 @@ class Reader:
 
     def visit(self, path: str) -> Page:
         """Open a page and look at it."""
+        self.go(path)
+        self.look()
+        return self.page
+
+    def go(self, path: str) -> Page:
+        """Open a page that the journey looks at elsewhere."""
         answer = self.page.goto(self.site.url + path)
         assert answer is not None and answer.status == 200, f"{path} answered {answer and answer.status}"
-        self.look()
         return self.page
 
     def look(self) -> None:

@@ -1,33 +1,11 @@
 """Money in front of people: a clinic signs a mandate and reads the announcement, a vendor takes a plan, an invoice is paid."""
 import pytest
 
-from marketplace.billing import gateway, gathering
 from marketplace.billing.models import BillingPayee, FeeInvoice
-from marketplace.platform import clock, outbox
 from tests.factories.accounts import OrganisationFactory, user_in
 from tests.factories.billing import ChargeFactory
 
 pytestmark = pytest.mark.browser
-CHECKS = (gathering.gather_due_charges, gathering.hand_to_stripe, gathering.announce_payments, gathering.collect_due)
-
-
-@pytest.fixture
-def paying(site, stripe):
-    """The served application pays through the simulator, whose events reach it as they happen."""
-    settings = stripe.settings_for(site.app.config["GRAPPE"])
-    site.app.config["BASE_URL"] = site.url
-    gateway.init_app(site.app, settings)
-    return stripe
-
-
-def work(site, stripe):
-    """A worker's minute: what Stripe tells arrives, what is due is done."""
-    for _round in range(3):
-        stripe.deliver_to(f"{site.url}/stripe/webhook")
-        with site.app.app_context():
-            for check in CHECKS:
-                check(clock.now())
-            outbox.dispatch_due()
 
 
 def test_a_clinic_signs_a_mandate_and_its_fees_are_announced(reader, site, paying):
@@ -42,7 +20,7 @@ def test_a_clinic_signs_a_mandate_and_its_fees_are_announced(reader, site, payin
     page.get_by_role("link", name="Aller à la page de Stripe").click()
     page.get_by_role("button", name="sepa_debit").click()
     page.wait_for_url("**/facturation/a-payer?retour=paye")
-    work(site, paying)
+    paying.work()
     page = payer.visit("/facturation/a-payer")
     assert "mandat SIMREF000001" in page.inner_text("main")
     assert "Prélèvement à partir du" in page.inner_text("main")
@@ -57,13 +35,13 @@ def test_an_invoice_is_paid_on_stripes_page(reader, site, paying):
     charge = ChargeFactory()
     site.session.add(BillingPayee(organisation_id=charge.payee_organisation_id, gathering="at_once"))
     site.session.commit()
-    work(site, paying)
+    paying.work()
     payer = reader(user_in(site.session.get_one(type(OrganisationFactory.build()), charge.payer_organisation_id)))
     page = payer.visit("/facturation/a-payer")
     page.get_by_role("link", name="Payer chez Stripe").click()
     page.get_by_role("button", name="Payer").click()
     page.get_by_text("Merci.").wait_for()
-    work(site, paying)
+    paying.work()
     assert "Payée le" in payer.visit("/facturation/a-payer").inner_text("main")
     assert site.session.query(FeeInvoice).one().paid_how == "stripe"
 
@@ -76,7 +54,7 @@ def test_a_vendor_takes_a_plan(reader, site, paying):
     page.get_by_role("link", name="Aller à la page de paiement de Stripe").click()
     page.get_by_role("button", name="card").click()
     page.wait_for_url("**/facturation/formule?retour=paye")
-    work(site, paying)
+    paying.work()
     page = vendor.visit("/facturation/formule")
     assert "payée jusqu'au" in page.inner_text("main")
     page.get_by_text("Passer à « Partenaire »").click()

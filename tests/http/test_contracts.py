@@ -215,6 +215,10 @@ def test_a_centre_goes_from_a_decided_lot_to_an_activated_contract_on_screen(ses
     url = f"/lots/{decided.lot.id}/contrats/nouveau"
     shown = browser.get(url).get_data(as_text=True)
     assert decided.provider.name in shown
+    lot_page = browser.get(f"/lots/{decided.lot.id}").get_data(as_text=True)
+    assert "Conclure le contrat" in lot_page and f"{url}?fiche={decided.offer.id}" in lot_page
+    chosen = browser.get(url, query_string={"fiche": str(decided.offer.id)}).get_data(as_text=True)
+    assert " checked" in chosen and " checked" not in shown
     empty = browser.post(url, data={"fee_kind": "none", "holder_selection": "single"})
     assert empty.status_code == 422
     form = {
@@ -236,6 +240,7 @@ def test_a_centre_goes_from_a_decided_lot_to_an_activated_contract_on_screen(ses
     assert browser.get(f"/contrats/{contract.id}/contrat-signe.pdf").data == PDF
     browser.post(f"/contrats/{contract.id}/activation")
     assert "En cours" in browser.get(f"/contrats/{contract.id}").get_data(as_text=True)
+    assert "Conclure le contrat" not in browser.get(f"/lots/{decided.lot.id}").get_data(as_text=True)
     for act, sent_form, said in (
         ("suspension", {"reason": "Litige", "until": clock.today().isoformat()}, "Suspendu"),
         ("reprise", {}, "En cours"),

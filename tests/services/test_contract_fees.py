@@ -11,13 +11,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from marketplace.billing.models import Charge
+from marketplace.billing.services import note_paid_outside
 from marketplace.platform import clock
 from marketplace.platform.audit.models import AuditEvent
+from tenders.contracts.fees.queries import FeeSums, sums_of_fees
 from tenders.contracts.fees.services import charge_due_years
 from tenders.contracts.models import ContractMember
 from tenders.contracts.rules.yearly import year_begins, year_of
 from tenders.contracts.services import activate_contract, terminate_contract
 from tenders.demand.joining.services import join_late
+from tests.factories.billing import FeeInvoiceFactory
 from tests.factories.contracts import contract_on, decided_lot, running_vehicle
 from tests.factories.demand import clinic, sister
 
@@ -139,6 +142,24 @@ def test_a_latecomer_of_a_year_does_not_owe_the_years_before(session):
     charge_until(year_begins(contract.starts_on, 3))
     owed = [each.due_on for each in charges(session) if each.payer_organisation_id == site.organisation_id]
     assert owed == [second, year_begins(contract.starts_on, 3)]
+
+
+def test_a_paid_fee_is_in_the_trail_of_its_contract_and_in_its_sums(session):
+    decided, contract = concluded("entry", payer="provider")
+    activate_contract(decided.centre, contract.id)
+    (charge,) = charges(session)
+    assert sums_of_fees(session, decided.holder, contract) == FeeSums(Decimal("120.00"), Decimal(0), Decimal(0))
+    invoice = FeeInvoiceFactory(
+        payer_organisation_id=charge.payer_organisation_id, payee_organisation_id=charge.payee_organisation_id
+    )
+    charge.fee_invoice_id = invoice.id
+    session.commit()
+    assert sums_of_fees(session, decided.centre, contract) == FeeSums(Decimal(0), Decimal("120.00"), Decimal(0))
+    note_paid_outside(decided.centre, invoice.id)
+    assert sums_of_fees(session, decided.centre, contract) == FeeSums(Decimal(0), Decimal(0), Decimal("120.00"))
+    assert sums_of_fees(session, decided.members[0][1], contract) == FeeSums(Decimal(0), Decimal(0), Decimal(0))
+    noted = select(AuditEvent.subject_id).where(AuditEvent.action == "fee.paid", AuditEvent.subject_type == "contract")
+    assert session.scalars(noted).all() == [str(contract.id)]
 
 
 def test_a_centre_that_holds_its_own_contract_owes_itself_nothing(session):

@@ -11,7 +11,7 @@ from marketplace.platform import clock
 from marketplace.platform.errors import N_, Sentence
 from marketplace.platform.i18n import language
 from marketplace.platform.permissions import Actor
-from tenders.dashboard import order_todos
+from tenders.dashboard import fee_todos, order_todos
 from tenders.dashboard.queries import centre, lots
 from tenders.dashboard.queries.lots import LotLine
 from tenders.dashboard.rules import Todo, closes_soon
@@ -49,7 +49,8 @@ def build(session: Session, actor: Actor, asked: Mapping[str, str]) -> CentreHom
     category = _category(opened, asked.get("categorie"))
     return CentreHome(
         todos=to_items([
-            *order_todos.of_centre(session, actor), *_of_choices(list_to_choose(session, actor)), *_of_lines(lines),
+            *order_todos.of_centre(session, actor), *fee_todos.of_payee(session, actor),
+            *_of_choices(list_to_choose(session, actor)), *_of_lines(lines),
         ]),
         closing=sorted(soon, key=distance, reverse=True),
         open_count=len(opened),

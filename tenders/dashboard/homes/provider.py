@@ -14,7 +14,7 @@ from marketplace.platform import clock, events
 from marketplace.platform.errors import N_, Sentence
 from marketplace.platform.i18n import language
 from marketplace.platform.permissions import Actor
-from tenders.dashboard import order_todos
+from tenders.dashboard import fee_todos, order_todos
 from tenders.dashboard.queries import vendor
 from tenders.dashboard.queries.answers import Answer, list_answers
 from tenders.dashboard.rules import Todo
@@ -51,6 +51,7 @@ def build(session: Session, actor: Actor, _asked: Mapping[str, str]) -> Provider
     names = {code: scheme.name for code, scheme in schemes.items()}
     todos = [
         *order_todos.of_holder(session, actor), *_of_contacts(count_to_answer(session, provider)),
+        *fee_todos.of_payer(session, actor, kind="provider"),
         *_of_profile(provider, offered), *_of_certificates(certificates, names), *_of_answers(nearly),
     ]  # fmt: skip
     return ProviderHome(

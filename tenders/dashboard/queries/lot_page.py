@@ -14,7 +14,8 @@ from marketplace.establishments.territory import region_name
 from marketplace.platform.charts import MeterFigures
 from marketplace.platform.i18n import language
 from marketplace.platform.navigation import page_url
-from marketplace.platform.permissions import Actor
+from marketplace.platform.permissions import Actor, allowed
+from tenders.contracts.queries import count_running
 from tenders.dashboard.queries.decisions import LotClosing, list_lot_closings
 from tenders.dashboard.queries.lots import LotLine, get_line
 from tenders.dashboard.queries.own_needs import OwnNeed, cost_per_year, list_own_needs, list_own_sites, standing_quantity
@@ -46,7 +47,10 @@ class Action:
 
 @dataclass(frozen=True)
 class LotPage:
-    """The page. `pool` is None for a draft, which only its centre sees; `sites` are the reader's own."""
+    """The page. `pool` is None for a draft, which only its centre sees; `sites` are the reader's own.
+
+    `conclude_url`: where the reader concludes the contract of a decided lot that has none.
+    """
 
     line: LotLine
     centre: str
@@ -61,6 +65,7 @@ class LotPage:
     actions: list[Action]
     closings: list[LotClosing]
     requirements: dict[str, str]
+    conclude_url: str | None = None
 
     @property
     def covered_by_tolerance(self) -> int:
@@ -79,6 +84,7 @@ def get_lot_page(session: Session, actor: Actor, lot_id: UUID) -> LotPage:
     quantity = standing_quantity(own)
     matches = find_matches(session, actor, lot) if pool is not None else None
     centre = session.get_one(Organisation, line.vehicle.organisation_id)
+    conclude_url = _conclude_url(session, actor, line)
     return LotPage(
         line=line,
         centre=centre.name,
@@ -90,10 +96,20 @@ def get_lot_page(session: Session, actor: Actor, lot_id: UUID) -> LotPage:
         own_quantity=quantity,
         matches=matches,
         prices=find_prices(session, line, matches, quantity),
-        actions=_actions(line, actor, sites, own),
+        actions=[
+            *([Action(_("Conclure le contrat"), conclude_url)] if conclude_url else []), *_actions(line, actor, sites, own),
+        ],
         closings=list_lot_closings(session, actor, lot_id),
         requirements=_requirements(session, lot),
+        conclude_url=conclude_url,
     )
+
+
+def _conclude_url(session: Session, actor: Actor, line: LotLine) -> str | None:
+    decided = line.state.status == "closed" and line.state.outcome == "met"
+    if not decided or not allowed(actor, "contract.conclude", centre=line.vehicle.organisation_id):
+        return None
+    return None if count_running(session, line.id) else page_url("contracts_pages.conclude", lot_id=line.id)
 
 
 def _told_by_pool(line: LotLine, pool: PoolView | None) -> LotLine:
