@@ -1,6 +1,7 @@
 """The demo's running contract: audit days, pooled, decided, signed and activated, so that ordering can be tried."""
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -25,6 +26,7 @@ from tenders.demand.rules.placing import Wish
 from tenders.demand.services.closings import close_lot
 from tenders.demand.services.needs import put_need
 from tenders.demo.pooling import Pooling, private_sites
+from tenders.demo.sites import Site
 from tenders.vehicles import services as vehicles
 from tenders.vehicles.models import Lot
 
@@ -33,6 +35,9 @@ CATEGORY = "passi_audit"
 NAME = "Audits de sécurité 2026 (démonstration)"
 TITLE = "Audits PASSI : architecture, configuration, test d'intrusion"
 REFERENCE = "DEMO-2026-AUDIT"
+INDEX = "DEMO"
+MEMBERSHIP_FEE = Decimal("300.00")
+"""Fictitious, in euros excluding VAT a year."""
 TERM_MONTHS = 24
 OPENED, CLOSED, CONCLUDED, STARTED = 85, 70, 55, 40
 """Days ago."""
@@ -42,15 +47,26 @@ PRICES = ((1, Decimal("1150.00")), (60, Decimal("1080.00")), (140, Decimal("990.
 """Fictitious, in euros excluding VAT per audit day. Never to be quoted."""
 
 
-def run_contract(days_ago: DaysAgo, pooling: Pooling, centre: Actor, holder: Organisation) -> None:
+@dataclass(frozen=True)
+class Running:
+    """The contract once it runs: its lot, its centre, and who committed on it, in the order of DAYS_PER_SITE."""
+
+    contract_id: UUID
+    lot_id: UUID
+    centre_id: UUID
+    members: tuple[Site, ...]
+
+
+def run_contract(days_ago: DaysAgo, pooling: Pooling, centre: Actor, holder: Organisation) -> Running:
     """A vehicle with one lot of audit days, from its opening to the activation of its contract; the same use cases."""
+    members = _members_of(pooling)
     with days_ago(OPENED):
         offer_id, provider_id = _publish_offer(holder)
         lot_id = _open_lot(centre)
     with days_ago(OPENED - 5):
-        _enter_needs(pooling, lot_id)
+        _enter_needs(pooling, lot_id, members)
     with days_ago(OPENED - 6):
-        _adhere(pooling, lot_id)
+        adhere_with(pooling, members[0], lot_id)
     with days_ago(CLOSED):
         close_lot(SYSTEM, lot_id)
     with days_ago(CONCLUDED):
@@ -61,12 +77,13 @@ def run_contract(days_ago: DaysAgo, pooling: Pooling, centre: Actor, holder: Org
         )  # fmt: skip
         contract = conclude_contract(centre, lot_id, terms)
         set_formula(
-            centre, contract.id, index_code="DEMO", base_month=clock.today(), base_value=Decimal("100.00"),
-            fixed_share=Decimal("0.15"), indexed_share=Decimal("0.85"), interval_months=12,
+            centre, contract.id, index_code=INDEX, base_month=clock.today(), base_value=Decimal("100.00"),
+            fixed_share=Decimal("0.15"), indexed_share=Decimal("0.85"), interval_months=1,
         )  # fmt: skip
     with days_ago(STARTED + 2):
         sign_contract(centre, contract.id, read_upload("contrat-demonstration.pdf", _paper()), clock.today())
         activate_contract(centre, contract.id)
+    return Running(contract.id, lot_id, contract.organisation_id, members)
 
 
 def _publish_offer(holder: Organisation) -> tuple[UUID, UUID]:
@@ -91,7 +108,7 @@ def _open_lot(centre: Actor) -> UUID:
     start = clock.today() + timedelta(days=OPENED - STARTED)
     vehicle = vehicles.create_vehicle(
         centre, name=NAME, technique="listing", regime="private", starts_on=start,
-        ends_on=start + timedelta(days=TERM_MONTHS * 30 + 15), duration_reason=None,
+        ends_on=start + timedelta(days=TERM_MONTHS * 30 + 15), duration_reason=None, membership_fee=MEMBERSHIP_FEE,
     )  # fmt: skip
     noon = clock.paris(clock.now() + timedelta(days=OPENED - CLOSED)).replace(hour=0, minute=30, second=0, microsecond=0)
     lot = vehicles.add_lot(
@@ -107,21 +124,23 @@ def _open_lot(centre: Actor) -> UUID:
     return lot.id
 
 
-def _enter_needs(pooling: Pooling, lot_id: UUID) -> None:
+def _members_of(pooling: Pooling) -> tuple[Site, ...]:
     """Two sites of each clinic group, then others, so that the demo's clinics have something to order."""
     sites = private_sites(pooling.sites)
     chosen = [site for group in (0, 1, 2) for site in [s for s in sites if s.group == group][:2]]
-    chosen += [site for site in sites if site.group is None][: len(DAYS_PER_SITE) - len(chosen)]
-    for site, quantity in zip(chosen, DAYS_PER_SITE, strict=True):
+    return (*chosen, *[site for site in sites if site.group is None][: len(DAYS_PER_SITE) - len(chosen)])
+
+
+def _enter_needs(pooling: Pooling, lot_id: UUID, members: tuple[Site, ...]) -> None:
+    for site, quantity in zip(members, DAYS_PER_SITE, strict=True):
         put_need(
             pooling.actor(site.number), lot_id, pooling.establishments[site.number].id,
             Wish(quantity=quantity, firmness="firm", tolerance=2),
         )  # fmt: skip
 
 
-def _adhere(pooling: Pooling, lot_id: UUID) -> None:
-    """One group signs the convention; the others did not yet, and may order all the same on this vehicle."""
-    site = next(each for each in private_sites(pooling.sites) if each.group == 0)
+def adhere_with(pooling: Pooling, site: Site, lot_id: UUID) -> None:
+    """The organisation of a site signs the convention of a lot's vehicle, and owes its yearly fee from then on."""
     establishment = pooling.establishments[site.number]
     with transaction() as session:
         vehicle = session.get_one(Lot, lot_id).vehicle

@@ -22,7 +22,7 @@ from marketplace.platform.demo import DemoAccount
 from marketplace.platform.keys import new_secret, write_secretly
 from marketplace.platform.permissions import SYSTEM, Actor
 from tenders.demand.services.closings import close_lot
-from tenders.demo import catalogue, contracting, exchanges, market, people, pooling, studying
+from tenders.demo import catalogue, contracting, exchanges, executing, market, people, pooling, studying
 from tenders.demo.sites import as_sae_file, make_sites
 
 ACCOUNTS_FILE = "demo-accounts.json"
@@ -72,7 +72,9 @@ def _fill() -> None:
     exchanges.make_exchanges(known, acting.actor_of)
     studying.state_prices(acting)
     studying.ask(acting.actor_of(known.centres[0].id))
-    contracting.run_contract(_days_ago, acting, acting.actor_of(known.centres[0].id), known.providers[0])
+    centre = acting.actor_of(known.centres[0].id)
+    running = contracting.run_contract(_days_ago, acting, centre, known.providers[0])
+    executing.run_orders(_days_ago, running, acting, centre, known.providers[0])
 
 
 def _run(

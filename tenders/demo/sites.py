@@ -73,7 +73,8 @@ def _finess(department: str, serial: int) -> str:
     return body + luhn_digit(body)
 
 
-def _siren(serial: int) -> str:
+def siren_of(serial: int) -> str:
+    """A fictitious number with a valid check digit."""
     body = f"99{serial:06d}"
     return body + luhn_digit(body)
 
@@ -140,7 +141,7 @@ def _row(site: Site, random: Random) -> dict[str, str]:
     if site.is_public:
         status, sector = "13", "Public"
     letters = FILE_LETTERS.get(site.department, site.department)
-    siren = _siren(site.operator)
+    siren = siren_of(site.operator)
     beds = max(10, site.staff // 2)
     return {
         "finess_et": site.finess, "finess_ej": site.operator_finess, "raison_sociale": site.name, "complement_rs": "",
