@@ -1,14 +1,17 @@
 """Reads about people and organisations; the actor of a request is loaded here in one statement."""
 from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, Row, Select, and_, column, func, or_, select, text
+from sqlalchemy import Select, and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from marketplace.accounts import rules
 from marketplace.accounts.models import ApiToken, Membership, Organisation, User, UserSession
 from marketplace.platform import clock
+from marketplace.platform.database import Numbered, fetch_row, numbered
 from marketplace.platform.errors import NotFound
 from marketplace.platform.permissions import ROLES, SCOPES, Actor, Seat
 
@@ -30,17 +33,17 @@ _SEATS = """
 _PROVEN = (
     "proof_id", "scopes", "expires_at", "revoked_at", "seen_at", "user_id", "full_name", "locale", "disabled_at", "seats",
 )  # fmt: skip
-"""The columns of the two look-ups below, known in advance: every request makes one of them."""
-_BY_TOKEN = text(f"""
+"""The columns of the two look-ups below, in that order: every request makes one of them."""
+_BY_TOKEN = numbered(f"""
     SELECT t.id AS proof_id, t.scopes, t.expires_at, t.revoked_at, t.last_used_at AS seen_at,
            u.id AS user_id, u.full_name, u.locale, u.disabled_at, {_SEATS}
     FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE t.token_hash = :proof
-""").columns(*(column(name) for name in _PROVEN))
-_BY_SESSION = text(f"""
+""")
+_BY_SESSION = numbered(f"""
     SELECT s.id AS proof_id, NULL AS scopes, s.expires_at, s.revoked_at, s.last_seen_at AS seen_at,
            u.id AS user_id, u.full_name, u.locale, u.disabled_at, {_SEATS}
     FROM user_sessions s JOIN users u ON u.id = s.user_id WHERE s.key_hash = :proof
-""").columns(*(column(name) for name in _PROVEN))
+""")
 _BY_USER = text(f"SELECT u.id AS user_id, u.full_name, u.locale, NULL AS scopes, {_SEATS} FROM users u WHERE u.id = :proof")
 
 
@@ -53,7 +56,7 @@ class Proven:
     seen_at: datetime | None
 
 
-def _actor(row: Row) -> Actor:
+def _actor(row: Any) -> Actor:
     merged: dict[UUID, Seat] = {}
     for organisation_id, name, kind, roles, delegated in row.seats:
         key = UUID(organisation_id)
@@ -66,9 +69,12 @@ def _actor(row: Row) -> Actor:
     return Actor(row.user_id, row.full_name, tuple(merged.values()), scopes, row.locale)
 
 
-def _find_proven(session: Session, statement: Executable, proof: str) -> Proven | None:
-    row = session.execute(statement, {"proof": proof}).one_or_none()
-    if row is None or row.disabled_at is not None or not rules.is_alive(row.expires_at, row.revoked_at, clock.now()):
+def _find_proven(session: Session, statement: Numbered, proof: str) -> Proven | None:
+    found = fetch_row(session, statement, {"proof": proof})
+    if found is None:
+        return None
+    row = SimpleNamespace(**dict(zip(_PROVEN, found, strict=True)))
+    if row.disabled_at is not None or not rules.is_alive(row.expires_at, row.revoked_at, clock.now()):
         return None
     return Proven(_actor(row), row.proof_id, row.seen_at)
 

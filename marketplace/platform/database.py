@@ -1,14 +1,18 @@
 """The database session and the only place that commits or rolls back."""
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import CursorResult, DateTime, Engine, Executable, MetaData, Uuid
+from sqlalchemy import Connection, CursorResult, DateTime, Engine, Executable, MetaData, Uuid
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from marketplace.platform import clock
@@ -68,6 +72,74 @@ def rows_changed(session: Session, statement: Executable, values: Mapping[str, A
 def sql_list(words: Iterable[str]) -> str:
     """The words of a closed vocabulary as a quoted SQL list, for a CHECK constraint."""
     return ", ".join(f"'{word}'" for word in words)
+
+
+_NAMED = re.compile(r"(?<!:):([a-z_]\w*)")
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A statement as the driver sends it, its `:names` numbered once: psycopg does it anew each time for a long one."""
+
+    sql: str
+    names: tuple[str, ...]
+
+
+def numbered(sql: str) -> Numbered:
+    """A statement written with `:names`, to be sent by `fetch_row` or `finish_with`."""
+    names: list[str] = []
+
+    def number(found: re.Match[str]) -> str:
+        if found[1] not in names:
+            names.append(found[1])
+        return f"${names.index(found[1]) + 1}"
+
+    return Numbered(_NAMED.sub(number, " ".join(sql.split())), tuple(names))
+
+
+def fetch_row(session: Session, statement: Numbered, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Step: the first row of a statement, past SQLAlchemy's own work on it: for the few that every request makes."""
+    return _send(session, statement, values, commits=False)
+
+
+def finish_with(session: Session, statement: Numbered, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Step: the first row of the last statement of a use case, COMMIT sent along with it: who waits for a lock that the
+    statement takes does not wait for our next turn as well. A statement that fails is not committed.
+
+    Nothing may be read or written after it in the same use case.
+    """
+    session.flush()
+    return _send(session, statement, values, commits=isinstance(db.engines[None], Engine))
+
+
+def _send(session: Session, statement: Numbered, values: Mapping[str, Any], commits: bool) -> tuple[Any, ...] | None:
+    connection = session.connection()
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    cursor = psycopg.RawCursor(driver)
+    for listener in connection.dispatch.before_cursor_execute:  # as SQLAlchemy tells its own
+        listener(connection, cursor, statement.sql, values, None, False)
+    try:
+        with driver.pipeline() if commits else nullcontext():
+            cursor.execute(statement.sql, [values[name] for name in statement.names], prepare=True)
+            if commits:
+                driver.commit()
+        return cursor.fetchone()
+    except psycopg.Error as failed:
+        raise _as_sqlalchemy_says(connection, driver, statement, failed) from failed
+
+
+def _as_sqlalchemy_says(
+    connection: Connection, driver: "psycopg.Connection[Any]", statement: Numbered, failed: psycopg.Error
+) -> BaseException:
+    """The driver's error in the classes that the rest of the product knows. With a connection that broke, its neighbours
+    in the pool are let go: they lost the same server."""
+    if driver.closed:
+        connection.invalidate(failed)
+        connection.engine.dispose()
+    return DBAPIError.instance(
+        statement.sql, None, failed, psycopg.Error, hide_parameters=True, connection_invalidated=driver.closed,
+        dialect=connection.dialect,
+    )  # fmt: skip
 
 
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)

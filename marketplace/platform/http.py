@@ -197,9 +197,8 @@ def _finish(response: Response) -> Response:
     headers = response.headers
     if current_app.config["SESSION_COOKIE_SECURE"]:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    for name, value in SECURITY_HEADERS.items():
-        if name not in headers:
-            headers.add(name, value)
+    set_already = {name.lower() for name, _ in headers}
+    headers.extend([(name, value) for name, value in SECURITY_HEADERS.items() if name.lower() not in set_already])
     if request.endpoint not in STATIC_ENDPOINTS:
         if "Cache-Control" not in headers:
             headers.add("Cache-Control", "no-store")

@@ -32,11 +32,14 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, TextualSelect, Uuid, any_, column, delete, literal, select, text, update
+from psycopg.errors import DivisionByZero
+from sqlalchemy import ARRAY, Uuid, any_, delete, literal, select, text, update
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from marketplace.platform import clock
 from marketplace.platform.audit import Told
+from marketplace.platform.database import Numbered, fetch_row, finish_with, numbered
 from tenders.demand.models import LotTotals, Need
 from tenders.demand.rules.placing import Placed
 from tenders.demand.rules.pool import NOTHING, Contribution, contribution
@@ -111,13 +114,14 @@ _NEED_VALUES = {name: f"CAST(:{name} AS {kind})" for name, kind in _NEED_COLUMNS
 _ADD_SUMS = ", ".join(f"{name} = {name} + :d_{name}" for name in SUMS)
 _NEW_SUMS = ", ".join(f"{name} + :d_{name}" for name in SUMS)
 
+# The sums may not fall below nothing: a need promoted or released meanwhile would be taken off twice.
 _TOTALS = f"""
 totals AS (
     UPDATE lot_totals SET {_ADD_SUMS}, last_waitlist_number = last_waitlist_number + :takes_number
     WHERE lot_id = :lot_id AND round = :round AND takes_needs
       AND (:d_counted <= 0 OR maximum_quantity IS NULL OR firm + conditional + :d_counted <= maximum_quantity)
       AND (:waits_for = 0 OR firm + conditional + :d_counted + :waits_for > maximum_quantity)
-      AND LEAST({_NEW_SUMS}) >= 0  -- a need promoted or released meanwhile would be taken off twice: start again
+      AND LEAST({_NEW_SUMS}) >= 0
     RETURNING last_waitlist_number, waitlisted, firm + conditional AS counted, maximum_quantity
 )"""
 _NEED = f"""
@@ -170,29 +174,30 @@ claim AS (
 )"""
 
 
-_WRITTEN = ("version", "waitlist_number", "waitlisted", "counted", "maximum_quantity", "claimed")
-
-
 @cache
-def _placing_statement(in_grappe: bool, claims: int, telling: tuple[str, ...]) -> TextualSelect:
-    """One statement for the whole write; what a need does not touch is left out of it."""
+def _placing_statement(in_grappe: bool, claims: int, telling: tuple[str, ...]) -> Numbered:
+    """One statement for the whole write; what a need does not touch is left out of it.
+
+    When one of its parts found something moved, the count is 0 and dividing by it fails the statement: nothing is
+    written, and a COMMIT sent along with it is not heard.
+    """
     steps = [_TOTALS, _NEED]
     if in_grappe:
         steps.append(_GRAPPES % {"and_totals": ", totals"})
     if claims:
         steps.append(_CLAIM if claims > 0 else _GIVE_BACK)
     steps += telling
-    claimed = "(SELECT count(*) FROM claim)" if claims else "0"
-    statement = text(
-        f"WITH {', '.join(steps)} SELECT need.version, need.waitlist_number, totals.waitlisted, totals.counted, "
-        f"totals.maximum_quantity, {claimed} AS claimed FROM totals JOIN need ON true"
+    return numbered(
+        f"WITH {', '.join(steps)} SELECT max(need.version), max(need.waitlist_number), max(totals.waitlisted), "
+        "max(totals.counted), max(totals.maximum_quantity), 1 / count(*) "
+        "FROM totals JOIN need ON need.version = CAST(:expected_version AS integer) + 1"
+        + (" JOIN claim ON true" if claims > 0 else "")
     )
-    return statement.columns(*(column(name) for name in _WRITTEN))
 
 
-def place(session: Session, placing: Placing, telling: Told) -> Written:
+def place(session: Session, placing: Placing, telling: Told, *, last: bool = False) -> Written:
     """Step: write a need, its totals, its claim and its audit in one statement that takes the lot's lock; COMMIT should
-    follow.
+    follow, and goes along with it when this is the `last` statement of the use case.
 
     Overtaken when the round, the room under the maximum, the need or the claim moved since they were read.
     """
@@ -215,10 +220,15 @@ def place(session: Session, placing: Placing, telling: Told) -> Written:
         **_deltas(placing.changes), **telling.values,
     }  # fmt: skip
     in_grappe = any(change.grappe_id is not None for change in placing.changes)
-    row = session.execute(_placing_statement(in_grappe, placing.claims, telling.steps), values).one_or_none()
-    if row is None or row.version != placing.expected_version + 1 or (placing.claims > 0 and not row.claimed):
-        raise Overtaken
-    return Written(row.version, row.waitlist_number, row.waitlisted, row.counted, row.maximum_quantity)
+    send = finish_with if last else fetch_row
+    try:
+        row = send(session, _placing_statement(in_grappe, placing.claims, telling.steps), values)
+    except DataError as failed:
+        if isinstance(failed.orig, DivisionByZero):
+            raise Overtaken from failed
+        raise
+    assert row is not None, "an aggregate has one row"
+    return Written(*row[:5])
 
 
 _ENSURE = text("INSERT INTO lot_grappe_totals (lot_id, grappe_id) VALUES (:lot_id, :grappe_id) ON CONFLICT DO NOTHING")

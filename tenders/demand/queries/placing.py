@@ -1,13 +1,15 @@
 """Everything a need is placed on, read in one statement: lot, establishment, grappe, former need, totals, claim."""
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, column, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from marketplace.platform import clock
+from marketplace.platform.database import fetch_row, numbered
 from marketplace.platform.errors import NotFound
 from tenders.demand.rules.placing import Belonging, Ground, Placed, Signature, Wish
 from tenders.demand.words import pool_label
@@ -42,7 +44,7 @@ _NAMES = (
     "minimum_pool_quantity", "maximum_unit_price", "status", "waitlist_number", "placed_at", "placed_by", "signed_at",
     "signed_by", "price_ceiling", "exposure_excl_vat", "phases", "claimed_by", "claim_label",
 )  # fmt: skip
-"""The same columns by name, in that order: known in advance, they are not worked out again at every write."""
+"""The same columns by name, in that order."""
 _ON_LOT = """
 JOIN vehicles v ON v.id = l.vehicle_id
 JOIN lot_totals t ON t.lot_id = l.id
@@ -52,11 +54,11 @@ LEFT JOIN needs n ON n.lot_id = l.id AND n.establishment_id = e.id
 LEFT JOIN pooling_claims c
        ON c.establishment_id = e.id AND c.category_code = l.category_code AND c.kind = 'need'
 """
-_STANDING = text(f"""
+# FOR SHARE: whoever ends this membership waits until this need is written, and then finds it.
+_STANDING = numbered(f"""
 WITH membership AS (
-    -- FOR SHARE: whoever ends this membership waits until this need is written, and then finds it.
     SELECT status, leaves_on, charter_id FROM grappe_memberships
-    WHERE grappe_id = :grappe_id AND establishment_id = :establishment_id
+    WHERE grappe_id = CAST(:grappe_id AS uuid) AND establishment_id = :establishment_id
       AND ended_at IS NULL AND joined_at IS NOT NULL
     FOR SHARE
 )
@@ -68,7 +70,7 @@ LEFT JOIN grappes g ON g.id = :grappe_id
 LEFT JOIN lot_grappe_totals gt ON gt.lot_id = l.id AND gt.grappe_id = :grappe_id
 {_BEHIND}
 WHERE l.id = :lot_id AND e.id = :establishment_id AND l.opened_at IS NOT NULL
-""").columns(*(column(name) for name in _NAMES))
+""")
 _STANDINGS = text(f"""
 SELECT e.id AS establishment_id, {_FACTS}
 FROM unnest(CAST(:establishments AS uuid[]), CAST(:grappes AS uuid[])) AS asked (establishment_id, grappe_id)
@@ -128,10 +130,10 @@ def get_standing(session: Session, lot_id: UUID, establishment_id: UUID, grappe_
     establishment unknown (both are visible to everybody signed in).
     """
     ids = {"lot_id": lot_id, "establishment_id": establishment_id, "grappe_id": grappe_id}
-    row = session.execute(_STANDING, ids).one_or_none()
-    if row is None:
+    found = fetch_row(session, _STANDING, ids)
+    if found is None:
         raise NotFound("lot or establishment")
-    return _standing(lot_id, row)
+    return _standing(lot_id, SimpleNamespace(**dict(zip(_NAMES, found, strict=True))))
 
 
 _LOCK_MEMBERSHIPS = text("""
@@ -155,7 +157,7 @@ def list_standings(session: Session, lot_id: UUID, asked: Mapping[UUID, UUID | N
     return {row.establishment_id: _standing(lot_id, row) for row in session.execute(_STANDINGS, values)}
 
 
-def _standing(lot_id: UUID, row: Row[Any]) -> Standing:
+def _standing(lot_id: UUID, row: Any) -> Standing:
     return Standing(
         ground=_ground(lot_id, row),
         belonging=Belonging(row.grappe_status, bool(row.pools_category), row.membership_status, row.leaves_on),
@@ -175,7 +177,7 @@ def _standing(lot_id: UUID, row: Row[Any]) -> Standing:
     )
 
 
-def _ground(lot_id: UUID, row: Row[Any]) -> Ground:
+def _ground(lot_id: UUID, row: Any) -> Ground:
     dates = {name: getattr(row, name) for name in ("cancelled_at", "opened_at", "ends_on", "closed_at")}
     return Ground(
         lot_id=lot_id,
@@ -192,7 +194,7 @@ def _ground(lot_id: UUID, row: Row[Any]) -> Ground:
     )
 
 
-def _former(row: Row[Any]) -> Former:
+def _former(row: Any) -> Former:
     wish = Wish(
         row.quantity, row.firmness, row.need_grappe_id, row.tolerance, row.minimum_pool_quantity, row.maximum_unit_price,
         phases=row.phases and tuple(row.phases),

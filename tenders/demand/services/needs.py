@@ -26,7 +26,6 @@ from tenders.demand.writing import (
     GrappeRowMissing,
     Overtaken,
     Placing,
-    Written,
     ensure_grappe_row,
     lock_pool,
     place,
@@ -197,8 +196,11 @@ def _place(
     if wish.grappe_id is not None and not standing.has_grappe_row:
         raise GrappeRowMissing(ground.lot_id, wish.grappe_id)
     telling = _telling(actor, standing, establishment_id, placed)
-    written = place(session, placing_of(actor, standing, establishment_id, placed), telling)
-    _promote_freed(session, ground.lot_id, standing, placed, written)
+    freed = placed.contribution.counted < (before.contribution if before else NOTHING).counted
+    last = not freed and placed.status != "waitlisted"
+    written = place(session, placing_of(actor, standing, establishment_id, placed), telling, last=last)
+    if freed and written.waitlisted:
+        promote(session, session.get_one(Lot, ground.lot_id))
     placed = replace(placed, waitlist_number=written.waitlist_number)
     return _state(session, standing, establishment_id, placed, written.version)
 
@@ -284,14 +286,6 @@ def facts_of(placed: Placed) -> dict[str, Any]:
         "exposure_excl_vat": placed.signature and placed.signature.exposure_excl_vat,
     }  # fmt: skip
     return facts | {name: value for name, value in optional.items() if value is not None}
-
-
-def _promote_freed(
-    session: Session, lot_id: UUID, standing: Standing, placed: Placed, written: Written
-) -> None:
-    counted_before = standing.before.contribution.counted if standing.before else NOTHING.counted
-    if written.waitlisted and placed.contribution.counted < counted_before:
-        promote(session, session.get_one(Lot, lot_id))
 
 
 def _check_version(version: int, expected_version: int | None) -> None:
