@@ -3,7 +3,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.establishments.models import Establishment
@@ -46,12 +46,14 @@ def list_live_needs(session: Session, lot_id: UUID) -> list[Need]:
 class ClosingSight:
     """Whose part of a decision a reader sees: `members` are establishments, `own_grappes` shown in full.
 
-    `sees_groups`: what other grappes got is read too, masked below three organisations (domain §4b.15).
+    `sees_groups`: what other grappes got is read too, masked below three organisations (domain §4b.15). `own_alone`: the
+    reader's organisations with a need of their own on the lot, in no grappe.
     """
 
     members: frozenset[UUID]
     own_grappes: frozenset[UUID]
     sees_groups: bool
+    own_alone: int = 0
 
 
 def closing_sight(session: Session, actor: Actor, lot: Lot) -> ClosingSight | None:
@@ -72,7 +74,14 @@ def closing_sight(session: Session, actor: Actor, lot: Lot) -> ClosingSight | No
         .join(Establishment, Establishment.id == Need.establishment_id)
         .where(Need.lot_id == lot.id, or_(own, Need.grappe_id.in_(grappes)))
     )
-    return ClosingSight(frozenset(session.scalars(members)), grappes, sees_groups)
+    alone = (
+        select(func.count(Need.organisation_id.distinct()))
+        .join(Establishment, Establishment.id == Need.establishment_id)
+        .where(Need.lot_id == lot.id, own, Need.grappe_id.is_(None))
+    )
+    return ClosingSight(
+        frozenset(session.scalars(members)), grappes, sees_groups, session.execute(alone).scalar_one()
+    )
 
 
 def establishment_names(session: Session, establishment_ids: Collection[UUID]) -> dict[str, str]:

@@ -13,23 +13,25 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from marketplace.platform import clock
+from marketplace.platform.database import fetch_row, numbered
 from marketplace.platform.errors import NotFound
 from marketplace.platform.permissions import Actor, require
 from tenders.demand.queries.supposing import list_asked_again, list_conditions, suppose_row, supposed_thresholds
-from tenders.demand.rules.masking import Behind, masked
+from tenders.demand.rules.masking import SMALLEST_SHOWN, Behind, masked
 from tenders.demand.rules.pool import Asking, Gap, gap
 from tenders.demand.rules.what_if import Scenario
 from tenders.demand.views import GrappeRow, MinimumView, PoolView
 from tenders.vehicles.status import status_of
 
 # One JSON value instead of 28 columns, and the driver's own call: this is the most read statement of the product, and
-# describing columns to Python cost as much as the statement itself.
-_POOL = """
+# describing columns to Python cost as much as the statement itself. Who else is beside every grappe takes reading needs:
+# it is asked only where something is hidden.
+_POOL = numbered("""
 WITH own AS (
     SELECT DISTINCT m.grappe_id
     FROM establishments e
     JOIN grappe_memberships m ON m.establishment_id = e.id AND m.ended_at IS NULL AND m.joined_at IS NOT NULL
-    WHERE e.organisation_id = ANY(CAST(%(organisations)s AS uuid[]))
+    WHERE e.organisation_id = ANY(CAST(:organisations AS uuid[]))
 )
 SELECT CAST(row_to_json(pool) AS text) FROM (
 SELECT l.vehicle_id, l.title, l.unit, l.price_period, l.term_months, l.reference_unit_price, l.order_multiple,
@@ -39,7 +41,7 @@ SELECT l.vehicle_id, l.title, l.unit, l.price_period, l.term_months, l.reference
        t.maximum_quantity,
        (SELECT max(n.minimum_pool_quantity) FROM needs n
         WHERE n.lot_id = l.id AND n.status = 'counted' AND n.minimum_pool_quantity IS NOT NULL) AS hardest_condition,
-       CASE WHEN %(with_grappes)s OR l.minimum_scope = 'grappe' THEN (
+       CASE WHEN CAST(:with_grappes AS boolean) OR l.minimum_scope = 'grappe' THEN (
            SELECT json_agg(json_build_array(
                       g.id, g.name, r.firm, r.conditional, r.indicative, r.members, r.awaiting_signature, r.waitlisted,
                       r.tolerance, own.grappe_id IS NOT NULL, r.organisations
@@ -50,16 +52,23 @@ SELECT l.vehicle_id, l.title, l.unit, l.price_period, l.term_months, l.reference
            WHERE r.lot_id = l.id
              AND r.firm + r.conditional + r.indicative + r.awaiting_signature + r.waitlisted > 0
        ) END AS grappes,
-       CASE WHEN %(with_grappes)s OR l.minimum_scope = 'grappe' THEN (
-           SELECT count(*) FROM establishments e JOIN needs n ON n.lot_id = l.id AND n.establishment_id = e.id
-           WHERE e.organisation_id = ANY(CAST(%(organisations)s AS uuid[])) AND n.grappe_id IS NULL AND n.status = 'counted'
-       ) END AS own_beside
+       CASE WHEN CAST(:with_grappes AS boolean) AND EXISTS (
+           SELECT FROM lot_grappe_totals r WHERE r.lot_id = l.id AND r.organisations < :smallest_shown
+       ) THEN (
+           SELECT count(*) FROM (
+               SELECT DISTINCT n.organisation_id FROM needs n
+               WHERE n.lot_id = l.id AND n.grappe_id IS NULL AND n.status = 'counted'
+                 AND n.organisation_id <> ALL(CAST(:organisations AS uuid[]))
+               LIMIT :smallest_shown
+           ) AS others
+       ) END AS others_beside
 FROM lots l
 JOIN vehicles v ON v.id = l.vehicle_id
 JOIN lot_totals t ON t.lot_id = l.id
-WHERE l.id = %(lot_id)s
+WHERE l.id = :lot_id
 ) AS pool
-"""
+""")
+
 
 def get_pool(session: Session, actor: Actor, lot_id: UUID, supposed: Scenario | None = None) -> PoolView:
     """The pool of an opened lot, cut to what the actor may see (domain §4b.15, ux.md); NotFound for a draft.
@@ -77,14 +86,13 @@ def get_pool(session: Session, actor: Actor, lot_id: UUID, supposed: Scenario | 
         "lot_id": lot_id,
         "organisations": list(actor.organisation_ids(kind="care_operator")),
         "with_grappes": not only_provider,
+        "smallest_shown": SMALLEST_SHOWN,
     }
-    read = session.connection().exec_driver_sql(_POOL, values).scalar()
+    read = fetch_row(session, _POOL, values)
     if read is None:
         raise NotFound("lot")
-    row = _typed(read)
+    row = _typed(read[0])
     sees_everything = actor.is_system or row.centre_id in actor.organisation_ids(kind="purchasing_centre")
-    # Of the pool as it is: what the reader supposes, or brought itself, hides nobody from it.
-    beside = row.members - sum(facts[5] for facts in row.grappes or ()) - (row.own_beside or 0)
     if supposed is not None:
         suppose_row(row, supposed, list_asked_again(session, lot_id, supposed) if supposed.extended else {})
     asking = _asking(session, lot_id, row, supposed)
@@ -93,7 +101,8 @@ def get_pool(session: Session, actor: Actor, lot_id: UUID, supposed: Scenario | 
     if only_provider:
         rows = ()
     elif not sees_everything:
-        rows, hidden = masked(behind, beside)
+        # Of the pool as it is: what the reader supposes, or brought itself, hides nobody from it.
+        rows, hidden = masked(behind, row.others_beside or 0)
     return _view(lot_id, row, _gap(row, behind, asking), rows, hidden, sees_everything)
 
 

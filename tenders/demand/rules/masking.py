@@ -16,14 +16,15 @@ class Behind:
     organisations: int
 
 
-def masked(rows: Sequence[Behind], individual_members: int) -> tuple[tuple[GrappeRow, ...], int]:
+def masked(rows: Sequence[Behind], others_beside: int) -> tuple[tuple[GrappeRow, ...], int]:
     """The rows to show and how many grappes were put together or left out.
 
     One's own grappes are always shown. The small ones are put together in one row without a name; when even together
     they are too few, and the lot's total less the rows shown would tell their figures, the smallest shown row joins
-    them. `individual_members` (needs without a grappe) hide them in that difference too.
+    them. `others_beside`, organisations with needs without a grappe, hide them in that difference too; the reader's own do
+    not, for it knows what it brought.
     """
-    places = _hidden([(each.organisations, each.row.own) for each in rows], individual_members)
+    places = _hidden([(each.organisations, each.row.own) for each in rows], others_beside)
     hidden = [rows[place] for place in places]
     shown = tuple(_cut(each.row) for place, each in enumerate(rows) if place not in places)
     if sum(each.organisations for each in hidden) < SMALLEST_SHOWN:
@@ -55,20 +56,23 @@ class GroupBehind:
     organisations: int
 
 
-def masked_groups(groups: Sequence[GroupBehind], own: Collection[str]) -> tuple[GroupBehind, ...]:
+def masked_groups(
+    groups: Sequence[GroupBehind], own: Collection[str], own_alone: int = 0
+) -> tuple[GroupBehind, ...]:
     """A closing's groups as an outsider, whose `own` grappes are shown in full, may read them.
 
     The small ones are put together with the needs without a grappe in one line without a name (met when one of them
-    is), or left out when even together too few organisations stand behind them.
+    is), or left out when even together too few organisations stand behind them. `own_alone` of the reader's organisations
+    have needs without a grappe: they hide nobody from it.
     """
     alone = [each for each in groups if each.grappe_id is None]
     grappes = [each for each in groups if each.grappe_id is not None]
-    beside = sum(each.organisations for each in alone)
+    beside = max(0, sum(each.organisations for each in alone) - own_alone)
     rows = [(each.organisations, each.grappe_id in own) for each in grappes]
     places = _hidden(rows, beside, hides_beside=0 < beside < SMALLEST_SHOWN)
     shown = tuple(each for place, each in enumerate(grappes) if place not in places)
     hidden = [grappes[place] for place in places] + alone
-    organisations = sum(each.organisations for each in hidden)
+    organisations = sum(grappes[place].organisations for place in places) + beside
     if organisations < SMALLEST_SHOWN:
         return shown
     outcome = "met" if any(each.outcome == "met" for each in hidden) else "not_met"
