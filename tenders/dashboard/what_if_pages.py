@@ -1,6 +1,7 @@
-"""HTML: « Simuler », what would change a pool: my quantity, others, another grappe, an extension; nothing is written."""
+"""HTML: « Simuler », what would change a pool: my quantity, others, another grappe, another deadline; nothing is written."""
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -79,7 +80,7 @@ def show(lot_id: UUID) -> str:
 
 def _asked(site: UUID) -> Asked:
     """The question that the address asks; a figure that is none is said beside its field."""
-    asked = Asked({name: request.args.get(name, "") for name in (*FIGURES, *CHOICES, "extension")})
+    asked = Asked({name: request.args.get(name, "") for name in (*FIGURES, *CHOICES, "extension", "closes_on")})
     figures = {name: written_quantity(asked.values[name]) for name in FIGURES}
     for name in FIGURES:
         if asked.values[name].strip() and figures[name] is None:
@@ -94,11 +95,22 @@ def _asked(site: UUID) -> Asked:
         "merging_grappe_id": identifier(grappe),
         "merging_lot_id": identifier(lot),
         "extension": bool(asked.values["extension"]),
+        "closes_on": _written_day(asked),
     }
     is_said = chosen["quantity"] is not None or any(value for name, value in chosen.items() if name != "quantity")
     if is_said and not asked.errors:
         asked.question = Question(site, **chosen)
     return asked
+
+
+def _written_day(asked: Asked) -> date | None:
+    """The day of the form, as browsers send it; said beside its field when it is none."""
+    written = asked.values["closes_on"].strip()
+    try:
+        return date.fromisoformat(written) if written else None
+    except ValueError:
+        asked.errors["closes_on"] = [_("Écrivez une date, par exemple 2027-06-12.")]
+        return None
 
 
 def written_quantity(written: str) -> int | None:

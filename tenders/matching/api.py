@@ -27,13 +27,13 @@ def list_matches(lot_id: UUID) -> Any:
 @bp.response(200, WhatIfOut)
 def suppose(supposed: dict[str, Any], lot_id: UUID) -> dict[str, Any]:
     """The pool as it would be: another quantity of one of the caller's sites (0: withdrawn), others joining or leaving,
-    a grappe coming along, the collection extended; nothing is written."""
+    a grappe coming along, the collection extended or closed on another day; nothing is written."""
     found = suppose_pool(db.session(), current_actor(), lot_id, Question(**supposed))
     return {
         **answers.pool(found.after), "unit_price_before": found.unit_price_before,
         "unit_price_after": found.unit_price_after, "bracket_before": found.bracket_before,
         "bracket_after": found.bracket_after, "need_status": found.need_status,
-        "extension": found.extension and _extension(found.extension),
+        "extension": found.extension and _extension(found.extension), "deadline": found.deadline,
     }  # fmt: skip
 
 

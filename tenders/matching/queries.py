@@ -1,6 +1,7 @@
 """Who can answer a lot, as one reader may see it: values from rows, then the pure rule."""
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -99,23 +100,29 @@ def list_own_matches(
 
 @dataclass(frozen=True)
 class BestPrice:
-    """The lowest unit price of a provider that can answer, and the bracket of its grid that the quantity reaches."""
+    """The lowest unit price of a provider that can answer, the bracket of its grid that the quantity reaches, and how
+    many providers can answer.
+    """
 
     unit_price: Decimal
     bracket: Bracket
+    providers: int
 
 
-def list_best_prices(session: Session, actor: Actor, lot: Lot, quantities: Sequence[int]) -> list[BestPrice | None]:
+def list_best_prices(
+    session: Session, actor: Actor, lot: Lot, quantities: Sequence[int], days: Sequence[date] | None = None
+) -> list[BestPrice | None]:
     """The lowest unit price of a provider that can answer, for each pooled quantity (None: nobody can, or nothing pooled).
 
-    Euros excluding VAT, of offers this actor sees; whose they are is not told. A constant number of statements.
+    Euros excluding VAT, of offers this actor sees; whose they are is not told. A constant number of statements. `days`:
+    for each quantity the day on which certificates are looked at, today when left out.
     """
-    return best_prices_by_lot(session, actor, [lot], {lot.id: quantities})[lot.id]
+    return best_prices_by_lot(session, actor, [lot], {lot.id: quantities}, days=days)[lot.id]
 
 
 def best_prices_by_lot(
     session: Session, actor: Actor, lots: Sequence[Lot], quantities: Mapping[UUID, Sequence[int]],
-    region: str | None = None,
+    region: str | None = None, days: Sequence[date] | None = None,
 ) -> dict[UUID, list[BestPrice | None]]:
     """The same for several lots of one category, still in a constant number of statements."""
     if not lots:
@@ -129,13 +136,14 @@ def best_prices_by_lot(
     prices: dict[UUID, list[BestPrice | None]] = {}
     for lot in lots:
         prices[lot.id] = []
-        for quantity in quantities[lot.id]:
+        for place, quantity in enumerate(quantities[lot.id]):
             asked = replace(pooled[lot.id], quantity=quantity)
             if region is not None:
                 asked = replace(asked, by_region={region: 1})  # this region's own uplift
-            answer = match(_ask(lot, asked), candidates, schemes, today)
+            answer = match(_ask(lot, asked), candidates, schemes, days[place] if days else today)
             best = answer.eligible[0] if quantity and answer.eligible else None
-            prices[lot.id].append(None if best is None else _best_price(best, grids[best.offer_id]))
+            price = _best_price(best, grids[best.offer_id], len(answer.eligible)) if best else None
+            prices[lot.id].append(price)
     return prices
 
 
@@ -146,8 +154,8 @@ def list_candidates(
     return _candidates(session, _providers_selling(session, actor, category), category, schemes)
 
 
-def _best_price(best: Eligible, grid: PriceGrid) -> BestPrice:
-    return BestPrice(best.unit_price, bracket_for(grid, best.priced_quantity))
+def _best_price(best: Eligible, grid: PriceGrid, providers: int) -> BestPrice:
+    return BestPrice(best.unit_price, bracket_for(grid, best.priced_quantity), providers)
 
 
 def _relations(session: Session, actor: Actor, lot: Lot) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from marketplace.platform.api import DecimalString, Identifier, Schema
 from marketplace.platform.i18n import sentence
 from tenders.demand import words
 from tenders.demand.joining.schemas import FeeOut
+from tenders.demand.rules import deadlines
 from tenders.demand.schemas import POSITIVE, ExposureOut, PoolOut
 
 
@@ -73,7 +74,8 @@ class WhatIfArgs(Schema):
     `quantity` of its need (0: none; left out: as it is), `firmness` (left out: as it is, or firm). Somebody else joins
     or leaves: an anonymous quantity of firm units, or by a need the caller may see. `merging_grappe_id`: a grappe whose
     volume the caller may know counts with one's own, from this lot or from `merging_lot_id`. `extension`: the round is
-    extended; the pool then counts what nobody is asked again for, and `extension` tells the rest.
+    extended; the pool then counts what nobody is asked again for, and `extension` tells the rest. `closes_on`: the
+    collection closes on another day (Paris), and `deadline` tells what that would be.
     """
 
     establishment_id = Identifier(required=True)
@@ -86,6 +88,7 @@ class WhatIfArgs(Schema):
     merging_grappe_id = Identifier(load_default=None)
     merging_lot_id = Identifier(load_default=None)
     extension = ma.fields.Boolean(load_default=False)
+    closes_on = ma.fields.Date(load_default=None)
 
 
 class PriceStepOut(Schema):
@@ -123,6 +126,23 @@ class ExtensionOut(Schema):
     if_confirmed = ma.fields.Nested(IfConfirmedOut, required=True)
 
 
+class DeadlineOut(Schema):
+    """Another deadline: earlier, same or later than the published one. `could_close`: before it, only with the minimum.
+
+    `departures`: needs of the caller's grappes whose sites will have left by then, and their counted units; `own_leaves`:
+    the site asked about is one. `providers_…`: how many can answer, certificates looked at today and on that day.
+    """
+
+    closes_on = ma.fields.Date(required=True)
+    kind = ma.fields.String(required=True, validate=ma.validate.OneOf(deadlines.KINDS))
+    could_close = ma.fields.Boolean(required=True)
+    departures = ma.fields.Integer(required=True)
+    departing = ma.fields.Integer(required=True, metadata={"description": "in the lot's unit"})
+    own_leaves = ma.fields.Boolean(required=True)
+    providers_before = ma.fields.Integer(required=True)
+    providers_after = ma.fields.Integer(required=True)
+
+
 class WhatIfOut(PoolOut):
     """The pool as it would be. Unit prices in euros excluding VAT, the lowest published that can answer; null: none.
 
@@ -134,6 +154,7 @@ class WhatIfOut(PoolOut):
     bracket_before = ma.fields.Nested(PriceStepOut, required=True, allow_none=True)
     bracket_after = ma.fields.Nested(PriceStepOut, required=True, allow_none=True)
     extension = ma.fields.Nested(ExtensionOut, required=True, allow_none=True)
+    deadline = ma.fields.Nested(DeadlineOut, required=True, allow_none=True)
     need_status = ma.fields.String(
         required=True, allow_none=True, validate=ma.validate.OneOf((*words.STATUSES, None)),
         metadata={"description": "what the need would be: counted, waitlisted, not_counted; null without one"},

@@ -1,6 +1,7 @@
-"""What would change a pool, and by how much: one's own quantity, others, another grappe, an extension; prices with it."""
+"""What would change a pool, and by how much: one's own quantity, others, another grappe, another deadline; prices too."""
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -16,7 +17,8 @@ from tenders.demand.models import Need
 from tenders.demand.queries import get_need
 from tenders.demand.queries.placing import Standing, get_standing
 from tenders.demand.queries.pool import get_pool
-from tenders.demand.queries.supposing import list_asked_again, list_conditions
+from tenders.demand.queries.supposing import list_asked_again, list_conditions, list_departures
+from tenders.demand.rules import deadlines
 from tenders.demand.rules import what_if as rules
 from tenders.demand.rules.placing import Placed, Wish, check_taken
 from tenders.demand.rules.pool import NOTHING, Contribution
@@ -32,7 +34,8 @@ class Question:
     """What is supposed, in the lot's unit. `quantity` None leaves one's own need as it is; 0 takes it away.
 
     `joining_…` and `leaving_…`: somebody else, by an anonymous quantity of firm units or by a need the caller may see.
-    `merging_grappe_id`: a grappe whose volume the caller may know, on this lot or on `merging_lot_id`.
+    `merging_grappe_id`: a grappe whose volume the caller may know, on this lot or on `merging_lot_id`. `closes_on`:
+    another deadline (a Paris day); `extension` is the published one.
     """
 
     establishment_id: UUID
@@ -45,6 +48,7 @@ class Question:
     merging_grappe_id: UUID | None = None
     merging_lot_id: UUID | None = None
     extension: bool = False
+    closes_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,25 @@ class Extension:
 
 
 @dataclass(frozen=True)
+class Deadline:
+    """What another deadline would do: earlier, same or later than the one published.
+
+    `could_close`: an earlier one needs the minimum. `departures`: needs of the caller's grappes whose sites will have
+    left; `own_leaves`: the caller's site is among them. `providers_…`: who could answer, certificates looked at today and
+    on that day.
+    """
+
+    closes_on: date
+    kind: str
+    could_close: bool
+    departures: int
+    departing: int
+    own_leaves: bool
+    providers_before: int
+    providers_after: int
+
+
+@dataclass(frozen=True)
 class WhatIf:
     """The pool as it is and as it would be, each with the best published price, None where nobody can answer.
 
@@ -72,6 +95,7 @@ class WhatIf:
     best_after: BestPrice | None
     need_status: str | None
     extension: Extension | None = None
+    deadline: Deadline | None = None
 
     @property
     def unit_price_before(self) -> Decimal | None:
@@ -99,7 +123,7 @@ def suppose_pool(session: Session, actor: Actor, lot_id: UUID, question: Questio
 
     Only for establishments the caller represents (domain §4b.15). Conditions of conditional needs are looked at as in
     the pool itself. NotFound; NotAllowed for a site of somebody else; BadInput; RuleBroken `needs_closed` once needs
-    cannot change any more, `fewer_units_pooled`, `grappe_volume_not_shown`, `lots_not_alike`, `extension_not_planned`;
+    cannot change any more, `fewer_units_pooled`, `grappe_volume_not_shown`, `lots_not_alike` and those of rules/deadlines.py;
     Conflict `lot_maximum_reached` for a grappe that does not fit.
     """
     lot = get_lot(session, actor, lot_id)
@@ -107,16 +131,63 @@ def suppose_pool(session: Session, actor: Actor, lot_id: UUID, question: Questio
     require(actor, "pool.suppose", own=standing.organisation_id)
     check_taken(standing.ground, clock.now(), clock.today())
     _check_others(question)
+    kind = _kind(lot, question)
     before = get_pool(session, actor, lot_id)
-    scenario, own = _scenario(session, actor, lot, standing, question, before)
+    gone = _departures(session, actor, lot, question)
+    scenario, own = _scenario(session, actor, lot, standing, question, before, gone)
     after, extension = get_pool(session, actor, lot_id, scenario), None
-    if question.extension:
-        rules.check_extension(tuple(lot.minimum_policy), lot.round)
+    if question.extension or kind == deadlines.LATER:
         extension = _extension(session, lot, scenario, own, after)
         after = get_pool(session, actor, lot_id, replace(scenario, extended=True))
     counted = [before.counted, extension.confirmed.counted if extension else after.counted]
-    was, would_be = list_best_prices(session, actor, lot, counted)
-    return WhatIf(before, after, was, would_be, own.placed.status if own.placed else None, extension)
+    today = clock.today()
+    days = [today, max(today, question.closes_on or today)]
+    was, would_be = list_best_prices(session, actor, lot, counted, days)
+    found = WhatIf(before, after, was, would_be, own.placed.status if own.placed else None, extension)
+    return found if kind is None else replace(found, deadline=_deadline(lot, question, kind, gone, found))
+
+
+def _deadline(lot: Lot, question: Question, kind: str, gone: Sequence[Need], found: WhatIf) -> Deadline:
+    assert question.closes_on is not None
+    return Deadline(
+        closes_on=question.closes_on,
+        kind=kind,
+        could_close=kind != deadlines.EARLIER or found.after.is_met or lot.minimum_kind != "contractual",
+        departures=len(gone),
+        departing=sum(_placed(need).contribution.counted for need in gone),
+        own_leaves=any(need.establishment_id == question.establishment_id for need in gone),
+        providers_before=found.best_before.providers if found.best_before else 0,
+        providers_after=found.best_after.providers if found.best_after else 0,
+    )
+
+
+def _kind(lot: Lot, question: Question) -> str | None:
+    """What the deadline asked for would be; None when none is asked. The published extension must be to come."""
+    extends = rules.may_extend(tuple(lot.minimum_policy), lot.round)
+    if question.closes_on is None:
+        if question.extension and not extends:
+            raise deadlines.extension_not_planned()
+        return None
+    until = _extended_until(lot) if extends else None
+    calendar = deadlines.Calendar(clock.now(), lot.needs_close_at, until, lot.vehicle.ends_on)
+    kind = deadlines.kind_of(calendar, question.closes_on)
+    if question.extension and kind != deadlines.LATER:
+        raise BadInput({"closes_on": [N_("Cette date ne prolonge pas le recueil : choisissez l'une ou l'autre hypothèse.")]})
+    return kind
+
+
+def _departures(session: Session, actor: Actor, lot: Lot, question: Question) -> list[Need]:
+    """Who will have left the caller's grappes by the deadline asked for; whom the question names is left to it."""
+    if question.closes_on is None:
+        return []
+    mine = actor.organisation_ids(kind="care_operator")
+    named = {question.joining_establishment_id, question.leaving_establishment_id}
+    found = list_departures(session, lot.id, mine, question.closes_on)
+    return [need for need in found if need.establishment_id not in named]
+
+
+def _extended_until(lot: Lot) -> datetime:
+    return max(lot.needs_close_at, clock.now()) + timedelta(days=lot.extension_days)
 
 
 def _check_others(question: Question) -> None:
@@ -133,8 +204,9 @@ def _check_others(question: Question) -> None:
 
 
 def _scenario(
-    session: Session, actor: Actor, lot: Lot, standing: Standing, question: Question, before: PoolView
-) -> tuple[Scenario, Supposition]:
+    session: Session, actor: Actor, lot: Lot, standing: Standing, question: Question, before: PoolView,
+    gone: Sequence[Need],
+) -> tuple[Scenario, Supposition]:  # fmt: skip
     """Departures first, then one's own need, then arrivals: each as it would fit after those before it."""
     ground, maximum = standing.ground, standing.maximum
     grappe = _own_grappe(session, standing, question.establishment_id)
@@ -147,13 +219,17 @@ def _scenario(
         """Unknown others count where one's own need does when each grappe has its minimum; else nowhere in particular."""
         return _through(part, grappe) if before.minimum.scope == "grappe" else part
 
+    for need in gone:
+        if need.establishment_id != question.establishment_id:
+            parts.append(replace(rules.suppose_gone(_placed(need)), grappe_id=need.grappe_id))
     if question.leaving_establishment_id is not None:
         parts.append(_gone(session, actor, lot.id, question.leaving_establishment_id))
     if question.leaving_quantity:
         if before.minimum.scope == "grappe" and grappe is None:
             raise rules.too_few_others(0, question.leaving_quantity, lot.unit)
         parts.append(beside(rules.suppose_others(question.leaving_quantity)))
-    own = _own(standing, question, counted())
+    own_leaves = any(need.establishment_id == question.establishment_id for need in gone)
+    own = _own(standing, replace(question, quantity=0) if own_leaves else question, counted())
     parts.append(_through(own, grappe))
     if question.joining_establishment_id is not None:
         row = get_need(session, actor, lot.id, question.joining_establishment_id)
@@ -242,7 +318,7 @@ def _extension(session: Session, lot: Lot, scenario: Scenario, own: Supposition,
     again = list_asked_again(session, lot.id, scenario)
     stays = "stays" if rules.asked_again(own.placed) == NOTHING else "asked_again"
     return Extension(
-        until=max(lot.needs_close_at, clock.now()) + timedelta(days=lot.extension_days),
+        until=_extended_until(lot),
         asked_again=sum(again.values(), NOTHING),
         own=stays if own.placed else None,
         confirmed=confirmed,

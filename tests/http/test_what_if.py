@@ -17,7 +17,9 @@ from tests.factories.accounts import user_in
 from tests.factories.demand import open_pool
 from tests.factories.grappes import grappe_of, site_and_user
 
-ADDED = {"unit_price_before", "unit_price_after", "bracket_before", "bracket_after", "need_status", "extension"}
+ADDED = {
+    "unit_price_before", "unit_price_after", "bracket_before", "bracket_after", "need_status", "extension", "deadline",
+}  # fmt: skip
 
 
 def ask(api: Any, user: Any, lot: Any, site: Any, quantity: Any, **more: str) -> Any:

@@ -1,13 +1,18 @@
 """A pool's row as it would be under a scenario: sums moved, conditions with them, before the pool's own rules look at it."""
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from operator import add
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, exists, select
+from sqlalchemy.orm import Session, aliased
 
+from marketplace.establishments.models import Establishment
+from marketplace.grappes.models import GrappeMembership
+from tenders.demand.models import Need
 from tenders.demand.rules.pool import NOTHING, Asking, Contribution
 from tenders.demand.rules.what_if import Scenario, Supposition, asked_again, too_few_others
 
@@ -34,6 +39,27 @@ GROUP BY grappe_id
 """
 
 
+def list_departures(session: Session, lot_id: UUID, organisation_ids: Collection[UUID], by: date) -> list[Need]:
+    """Living needs of a lot whose site leaves, by that day, the grappe they go through: only grappes that one of these
+    organisations is in, for a notice is told to its grappe and not to others.
+    """
+    mine = aliased(GrappeMembership)
+    inside = (
+        exists()
+        .where(mine.grappe_id == Need.grappe_id, mine.ended_at.is_(None), mine.joined_at.is_not(None))
+        .where(Establishment.id == mine.establishment_id, Establishment.organisation_id.in_(organisation_ids))
+    )
+    leaving = (GrappeMembership.grappe_id == Need.grappe_id, GrappeMembership.establishment_id == Need.establishment_id)
+    statement = (
+        select(Need)
+        .join(GrappeMembership, and_(*leaving))
+        .where(Need.lot_id == lot_id, Need.status.not_in(("excluded", "released")))
+        .where(GrappeMembership.ended_at.is_(None), GrappeMembership.leaves_on <= by, inside)
+        .order_by(Need.establishment_id)
+    )
+    return list(session.scalars(statement))
+
+
 def list_asked_again(session: Session, lot_id: UUID, scenario: Scenario) -> dict[str | None, Contribution]:
     """What an extension would ask again, by grappe, with what the scenario supposes; `shown` counts the needs."""
     found: dict[str | None, Contribution] = {}
@@ -56,7 +82,7 @@ def list_conditions(session: Session, lot_id: UUID, scenario: Scenario | None) -
         return found
     for part in scenario.parts:
         if part.before is not None and (was := part.before.asking):
-            found = [_less(each, was) for each in found]
+            found = [left for each in found if (left := _less(each, was)).quantity]
         if part.placed is not None and (would_be := part.placed.asking):
             found.append(replace(would_be, grappe_id=str(part.grappe_id) if part.grappe_id else None))
     found += scenario.arriving

@@ -101,13 +101,9 @@ def too_few_others(available: int, asked: int, unit: str) -> RuleBroken:
     )
 
 
-def check_extension(policy: tuple[str, ...], round_number: int) -> None:
-    """An extension runs once, where it is published (domain §4b.3). RuleBroken `extension_not_planned`."""
-    if "extend" not in policy or round_number > 1:
-        raise RuleBroken(
-            "extension_not_planned",
-            "Ce lot ne prévoit pas, ou plus, de prolongation : sa suite publiée ne la contient pas ou elle a déjà eu lieu.",
-        )
+def may_extend(policy: tuple[str, ...], round_number: int) -> bool:
+    """Whether the published extension is still to come: it runs once (domain §4b.3)."""
+    return "extend" in policy and round_number == 1
 
 
 def volume_not_shown() -> RuleBroken:
