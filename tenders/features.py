@@ -24,6 +24,7 @@ from tenders.contracts.indexation import api as indexation_api
 from tenders.contracts.indexation import pages as indexation_pages
 from tenders.contracts.indexation import permissions as indexation_permissions
 from tenders.contracts.invoicing import api as invoicing_api
+from tenders.contracts.invoicing import listeners as invoicing_listeners
 from tenders.contracts.invoicing import pages as invoicing_pages
 from tenders.contracts.invoicing import permissions as invoicing_permissions
 from tenders.contracts.invoicing import receiving_api, receiving_pages
@@ -153,6 +154,7 @@ LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (certifications_events.LotsRelyingOn, contracts.contracts_relying_on),
     (demand_events.RelyingOnClosing, contracts.contracts_relying_on_closing),
     (billing_events.FeeInvoicePaid, fee_listeners.note_fees_paid),
+    (billing_events.TransferAccountsOf, invoicing_listeners.transfer_accounts),
     (grappes_events.PooledFor, demand.centres_pooled_for),
 )
 CHECKS: dict[str, jobs.Check] = {

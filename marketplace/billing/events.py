@@ -1,4 +1,4 @@
-"""What billing says to the rooms that asked for money."""
+"""What billing says to the rooms that asked for money, and what it asks them."""
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,3 +13,10 @@ class FeeInvoicePaid(Announcement):
     fee_invoice_id: UUID
     charge_ids: tuple[UUID, ...]
     paid_at: datetime
+
+
+@dataclass(frozen=True)
+class TransferAccountsOf(Announcement):
+    """Question: to which accounts are these organisations paid by transfer? Answers are (organisation id, IBAN)."""
+
+    organisation_ids: frozenset[UUID]

@@ -78,9 +78,9 @@ def open_portal(organisation_id: UUID) -> Response:
 def list_owed() -> str:
     """What my organisations owe, how and when it will be paid, and the means of payment they left."""
     session, actor = db.session(), current_actor()
-    own = actor.organisation_ids()
+    own, page = actor.organisation_ids(), queries.list_owed(session, actor, before=_before())
     return render_template(
-        "billing/owed.html", page=queries.list_owed(session, actor, before=_before()),
+        "billing/owed.html", page=page, ibans=queries.accounts_to_pay(session, page["items"]),
         waiting=queries.list_waiting_charges(session, payers=own), accounts=queries.list_accounts(session, actor),
         payment_on=payment_is_on(), back=request.args.get("retour"), reason=_reason, incl_vat=incl_vat,
         may_pay=[each for each in own if allowed(actor, "fee.pay", own=each)],

@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from marketplace.accounts.models import Organisation
+from marketplace.billing.events import TransferAccountsOf
 from marketplace.billing.models import (
     BillingCustomer,
     BillingPayee,
@@ -21,7 +22,7 @@ from marketplace.billing.models import (
     Refund,
 )
 from marketplace.billing.rules import PlanTerm, listing_visible
-from marketplace.platform import clock
+from marketplace.platform import clock, events
 from marketplace.platform.errors import NotFound
 from marketplace.platform.pagination import USUAL_PAGE
 from marketplace.platform.permissions import Actor, Seat
@@ -40,6 +41,16 @@ class ShownInvoice:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.row, name)
+
+    @property
+    def reference(self) -> str:
+        """What a transfer names so that its payee finds the invoice."""
+        return f"FRAIS-{self.row.id.hex[-8:].upper()}"
+
+    @property
+    def is_payable(self) -> bool:
+        """Whether its payer may still send a transfer for it: nothing is announced, under way or done."""
+        return self.state in ("due", "failed")
 
     @property
     def charge_ids(self) -> list[UUID]:
@@ -125,6 +136,13 @@ def get_earned(session: Session, actor: Actor, invoice_id: UUID, *, lock: bool =
     if found is None:
         raise NotFound("fee_invoice")
     return found
+
+
+def accounts_to_pay(session: Session, invoices: Sequence[ShownInvoice]) -> dict[UUID, str]:
+    """The IBAN, four figures at a time, of each payee that is still to be paid; asked of the rooms that know it."""
+    payees = frozenset(each.payee_organisation_id for each in invoices if each.is_payable)
+    known = events.ask(session, TransferAccountsOf(payees)) if payees else []
+    return {payee: " ".join(iban[place : place + 4] for place in range(0, len(iban), 4)) for payee, iban in known}
 
 
 def get_shown_earned(session: Session, actor: Actor, invoice_id: UUID) -> ShownInvoice:

@@ -55,7 +55,8 @@ class FeeInvoiceArgs(Schema):
 
 
 class FeeInvoiceOut(Schema):
-    """Charges of one payer gathered for one payee. Amounts in euros; `other` is the other party.
+    """Charges of one payer gathered for one payee. Amounts in euros; `other` is the other party, `reference`
+    what a transfer names.
 
     `charge_on`: from when an announced payment is taken. `hosted_url`: Stripe's page to pay on, null with payment off.
     """
@@ -74,6 +75,7 @@ class FeeInvoiceOut(Schema):
     charge_on = ma.fields.Date(required=True, allow_none=True)
     paid_at = ma.fields.AwareDateTime(required=True, allow_none=True)
     paid_how = ma.fields.String(required=True, allow_none=True, validate=ONE_OF(words.PAID_HOW))
+    reference = ma.fields.String(required=True)
     hosted_url = ma.fields.String(required=True, allow_none=True)
     charge_ids = ma.fields.List(Identifier(), required=True)
 

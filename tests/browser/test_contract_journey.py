@@ -133,7 +133,7 @@ def pays_the_fee(centre: Reader, clinic: Reader, paying) -> None:
     paying.work()
     page = clinic.go("/")
     page.get_by_role("link", name="TTC de frais à").click()
-    says(page, "2 lignes")
+    says(page, "Redevance de 2 % sur la commande 2027-EDR-01-002")
     clinic.look()
     page.get_by_role("link", name="Payer chez Stripe").click()
     page.get_by_role("button", name="Payer").click()

@@ -10,6 +10,7 @@ from marketplace.platform.database import new_id
 from tests.factories.accounts import OrganisationFactory, user_in
 from tests.factories.base import refreshed
 from tests.factories.billing import ChargeFactory, FeeInvoiceFactory, ListingSubscriptionFactory
+from tests.factories.invoices import InvoicingDetailsFactory
 
 OFF = "Le paiement en ligne n'est pas activé sur cette plateforme."
 
@@ -32,8 +33,17 @@ def text_of(answer):
 def test_a_payer_sees_what_it_owes_and_that_payment_is_off(sign_in, parties):
     clinic, _centre, _invoice = parties
     page = text_of(sign_in(user_in(clinic)).get("/facturation/a-payer"))
-    for said in (OFF, "Centrale fictive", "Adhésion 2027", "720 €", "Frais sur la commande 12"):
+    for said in (OFF, "Centrale fictive", "Adhésion 2027", "720 €", "Frais sur la commande 12", "demandez son IBAN"):
         assert said in page
+
+
+def test_a_payer_reads_where_to_send_its_transfer_and_the_payee_finds_it_by_its_reference(sign_in, parties):
+    clinic, centre, invoice = parties
+    InvoicingDetailsFactory(organisation_id=centre.id)
+    reference = f"FRAIS-{invoice.id.hex[-8:].upper()}"
+    page = text_of(sign_in(user_in(clinic)).get("/facturation/a-payer"))
+    assert "FR76 3000 6000 0112 3456 7890 189" in page and reference in page
+    assert reference in text_of(sign_in(user_in(centre)).get("/facturation/a-recevoir"))
 
 
 def test_nobody_sees_what_others_owe(sign_in, parties):

@@ -259,7 +259,8 @@ def test_a_contract_whose_minimum_is_missed_says_so_on_screen(session, sign_in, 
     browser = sign_in(person(decided.centre))
     assert "Minimum non atteint" in browser.get(f"/contrats/{contract.id}").get_data(as_text=True)
     browser.post(f"/contrats/{contract.id}/caducite")
-    assert "Caduc" in browser.get(f"/contrats/{contract.id}").get_data(as_text=True)
+    shown = browser.get(f"/contrats/{contract.id}").get_data(as_text=True)
+    assert "Caduc" in shown and "Les engagements sont libérés" in shown
 
 
 def test_a_lot_nobody_can_hold_or_still_open_is_refused_on_screen(session, sign_in, person, made):

@@ -7,7 +7,7 @@ from marketplace.platform.errors import N_, BadInput, RuleBroken
 from tenders.contracts.status import OVER
 
 AFTER_CLOSING: Final = ("release", "cancel")
-"""Policy steps that can still run once needs are closed: extending and merging are about collecting them."""
+"""Policy steps that can still run once needs are closed: the others are about collecting (docs/decisions/0008)."""
 
 
 def step_when_missed(policy: Sequence[str]) -> str:

@@ -50,9 +50,11 @@ def lapse_contract(actor: Actor, contract_id: UUID) -> Contract:
         execution.shared_percent -= contract.share_percent or 0
         totals.takes_needs = False
         session.flush()
-        if not _others_run(session, contract):
+        releases = not _others_run(session, contract)
+        if releases:
             _release(session, lot, step)
-        record_decision(session, actor, contract, "minimum_missed", {**evidence_of(contract, answer), "policy": step})
+        evidence = {**evidence_of(contract, answer), "policy": step, "releases_members": releases}
+        record_decision(session, actor, contract, "minimum_missed", evidence)
         audit.record(
             session, actor, "contract.lapsed", "contract", contract.id, organisation_id=contract.organisation_id,
             after={"committed": answer.committed, "minimum": answer.minimum, "policy": step},
