@@ -49,6 +49,7 @@ def schemes_out() -> dict[str, Any]:
                 "prerequisite": scheme.prerequisite,
                 "versions": scheme.versions.values(),
                 "activities": [{"number": number, "name": name} for number, name in scheme.activities.items()],
+                "levels": [{"rank": rank, "name": name} for rank, name in scheme.levels.items()],
             }
             for scheme in queries.list_schemes(db.session(), language()).values()
         ]

@@ -56,6 +56,7 @@ class CertificateForm(FlaskForm):
     activities = CheckboxesField(
         _l("Activités couvertes"), description=_l("Pour HDS et PASSI : cochez celles de ce certificat.")
     )
+    level = SelectField(_l("Niveau"), [Optional()], description=_l("Celui qu'écrit le certificat, par exemple pour PASSI."))
     valid_from = DateField(_l("Valable à partir du"), [REQUIRED])
     valid_until = DateField(_l("Dernier jour de validité"), [REQUIRED])
 
@@ -76,6 +77,10 @@ class CertificateForm(FlaskForm):
         self.holder.choices = [own, *(SelectChoice(str(each.id), each.name) for each in subcontractors)]
         self.sites.choices = [SelectChoice(str(site.id), f"{site.name}, {site.address}") for site in sites]
         self.scheme.choices = [SelectChoice(key, word) for key, word in _versions(schemes)]
+        self.level.choices = [SelectChoice("", _("non précisé")), *(
+            SelectChoice(f"{scheme.code}:{rank}", f"{scheme.code.upper()} · {name}")
+            for scheme in schemes.values() for rank, name in scheme.levels.items()
+        )]  # fmt: skip
         self.activities.choices = [
             SelectChoice(f"{scheme.code}:{number}", f"{scheme.code.upper()} {number} · {name}")
             for scheme in schemes.values()
@@ -83,12 +88,14 @@ class CertificateForm(FlaskForm):
         ]
 
     def body_of(self) -> dict[str, Any]:
-        """The form as the schema reads it; activities of other schemes are left out."""
+        """The form as the schema reads it; activities and levels of other schemes are left out."""
         scheme, _colon, version = (self.scheme.data or "").partition(":")
+        levelled, _colon, rank = (self.level.data or "").partition(":")
         ticked = [key.partition(":") for key in self.activities.data or []]
         return {
             "scheme": scheme,
             "version": version or None,
+            "level": int(rank) if levelled == scheme and rank else None,
             "number": self.number.data,
             "body": self.body.data,
             "scope": self.scope.data or "",

@@ -157,7 +157,7 @@ class _Known:
         for one in session.scalars(own):
             state = state_on(queries.held(one, {scheme.code: scheme}), clock.today())
             certificates.setdefault(one.provider_id, []).append(
-                lists.Held(str(one.id), one.number, one.valid_until, state, one.version, frozenset(one.activities))
+                lists.Held(str(one.id), one.number, one.valid_until, state, one.version, frozenset(one.activities), one.level)
             )
         return cls(by_siren, by_name, {provider.id for provider in by_siren.values()}, certificates)
 

@@ -61,6 +61,18 @@ class CertificateActivity(Model):
     name_en: Mapped[str] = mapped_column(Text)
 
 
+class CertificateLevel(Model):
+    """A level at which a scheme certifies; the higher the rank, the more was looked at: PASSI substantial, then high."""
+
+    __tablename__ = "certificate_levels"
+    __table_args__ = (CheckConstraint("rank > 0", name="rank_positive"),)
+
+    scheme: Mapped[str] = mapped_column(ForeignKey("certificate_schemes.code"), primary_key=True)
+    rank: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name_fr: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str] = mapped_column(Text)
+
+
 class Certificate(Model):
     """One certificate as declared, and what the platform decided, each decision with its moment.
 
@@ -73,6 +85,10 @@ class Certificate(Model):
         ForeignKeyConstraint(
             ["scheme", "version"], ["certificate_versions.scheme", "certificate_versions.version"],
             name="fk_certificates_scheme_version_certificate_versions",
+        ),
+        ForeignKeyConstraint(
+            ["scheme", "level"], ["certificate_levels.scheme", "certificate_levels.rank"],
+            name="fk_certificates_scheme_level_certificate_levels",
         ),
         # A subcontractor's certificate counts for the provider that declared this subcontractor, and for no other.
         ForeignKeyConstraint(["subcontractor_id", "provider_id"], ["subcontractors.id", "subcontractors.provider_id"]),
@@ -102,6 +118,7 @@ class Certificate(Model):
     subcontractor_id: Mapped[UUID | None]
     scheme: Mapped[str] = mapped_column(ForeignKey("certificate_schemes.code"))
     version: Mapped[str | None] = mapped_column(Text)
+    level: Mapped[int | None]
     number: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
     scope: Mapped[str] = mapped_column(Text, default="", server_default="")

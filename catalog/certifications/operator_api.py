@@ -12,6 +12,7 @@ from catalog.certifications.operator_schemas import (
     ListOut,
     SchemeActivityIn,
     SchemeIn,
+    SchemeLevelIn,
     SchemesWrittenOut,
     SchemeVersionIn,
     TakeOverIn,
@@ -50,6 +51,16 @@ def write_version(body: dict[str, Any], code: str, version: str) -> dict[str, An
 def write_activity(body: dict[str, Any], code: str, number: int) -> dict[str, Any]:
     """Add a numbered activity, or change its names."""
     schemes.write_activity(current_actor(), code, number, **body)
+    return schemes_out()
+
+
+@bp.put("/certificate-schemes/<code>/levels/<int(min=1, max=99):rank>")
+@guard("certificate_scheme.write")
+@bp.arguments(SchemeLevelIn)
+@bp.response(200, SchemesWrittenOut)
+def write_level(body: dict[str, Any], code: str, rank: int) -> dict[str, Any]:
+    """Add a level, or change its names; a higher rank is a higher level."""
+    schemes.write_level(current_actor(), code, rank, **body)
     return schemes_out()
 
 

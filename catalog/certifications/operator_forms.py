@@ -77,6 +77,20 @@ class ActivityForm(FlaskForm):
         return {"name_fr": self.name_fr.data, "name_en": self.name_en.data}
 
 
+class LevelForm(FlaskForm):
+    """A level at which a scheme certifies."""
+
+    rank = IntegerField(
+        _l("Rang"), [REQUIRED, NumberRange(1, 99)], description=_l("1 est le plus bas : 1 substantiel, 2 élevé.")
+    )
+    name_fr = StringField(_l("Nom en français"), [REQUIRED, Length(max=200)])
+    name_en = StringField(_l("Nom en anglais"), [REQUIRED, Length(max=200)])
+
+    def body(self) -> dict[str, Any]:
+        """The form as the schema reads it, without the rank."""
+        return {"name_fr": self.name_fr.data, "name_en": self.name_en.data}
+
+
 class ListForm(FlaskForm):
     """A published list to send."""
 

@@ -12,11 +12,12 @@ from catalog.certifications.operator_forms import (
     COLUMN_NAMES,
     ActivityForm,
     ColumnsForm,
+    LevelForm,
     ListForm,
     SchemeForm,
     VersionForm,
 )
-from catalog.certifications.operator_schemas import SchemeActivityIn, SchemeIn, SchemeVersionIn
+from catalog.certifications.operator_schemas import SchemeActivityIn, SchemeIn, SchemeLevelIn, SchemeVersionIn
 from catalog.certifications.rules.states import Scheme
 from catalog.providers.submission import submit
 from marketplace.platform.api import current_actor, guard, page_blueprint
@@ -84,6 +85,19 @@ def write_activity(code: str) -> Any:
             current_actor(), code, form.number.data or 0, **SchemeActivityIn().load(form.body())
         ),
         _("Activité de %(name)s", name=scheme.name),
+    )
+
+
+@bp.route("/referentiels/certificats/<code>/niveau", methods=["GET", "POST"])
+@guard("certificate_scheme.write")
+def write_level(code: str) -> Any:
+    """Add a level, or change its names."""
+    require(current_actor(), "certificate_scheme.write")
+    scheme, form = _scheme(code), LevelForm()
+    return _save(
+        form,
+        lambda: schemes.write_level(current_actor(), code, form.rank.data or 0, **SchemeLevelIn().load(form.body())),
+        _("Niveau de %(name)s", name=scheme.name),
     )
 
 

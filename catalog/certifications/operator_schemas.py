@@ -35,6 +35,13 @@ class SchemeActivityIn(Schema):
     name_en = ma.fields.String(required=True, validate=NAME)
 
 
+class SchemeLevelIn(Schema):
+    """Names of a level."""
+
+    name_fr = ma.fields.String(required=True, validate=NAME)
+    name_en = ma.fields.String(required=True, validate=NAME)
+
+
 class SchemesWrittenOut(SchemesOut):
     """Every scheme, as it now is."""
 

@@ -13,6 +13,7 @@ from catalog.certifications.models import (
     Certificate,
     CertificateActivity,
     CertificateEvidence,
+    CertificateLevel,
     CertificateList,
     CertificateScheme,
     CertificateSite,
@@ -55,7 +56,7 @@ class ShownCertificate:
 
 
 def list_schemes(session: Session, locale: str = "fr") -> dict[str, Scheme]:
-    """Every scheme by code, in display order, with names in a language. Three statements, whatever their number."""
+    """Every scheme by code, in display order, with names in a language. Four statements, whatever their number."""
     versions: dict[str, dict[str, Version]] = {}
     for row in session.scalars(select(CertificateVersion).order_by(CertificateVersion.version)):
         versions.setdefault(row.scheme, {})[row.version] = Version(
@@ -64,11 +65,14 @@ def list_schemes(session: Session, locale: str = "fr") -> dict[str, Scheme]:
     activities: dict[str, dict[int, str]] = {}
     for part in session.scalars(select(CertificateActivity).order_by(CertificateActivity.number)):
         activities.setdefault(part.scheme, {})[part.number] = part.name_en if locale == "en" else part.name_fr
+    levels: dict[str, dict[int, str]] = {}
+    for level in session.scalars(select(CertificateLevel).order_by(CertificateLevel.rank)):
+        levels.setdefault(level.scheme, {})[level.rank] = level.name_en if locale == "en" else level.name_fr
     listed = session.scalars(select(CertificateScheme).order_by(CertificateScheme.position, CertificateScheme.code))
     return {
         s.code: Scheme(
             s.code, s.name_en if locale == "en" else s.name_fr, s.maximum_months, versions.get(s.code, {}),
-            activities.get(s.code, {}), s.prerequisite_code, s.names_sites,
+            activities.get(s.code, {}), s.prerequisite_code, s.names_sites, levels.get(s.code, {}),
         )
         for s in listed
     }  # fmt: skip
@@ -106,6 +110,7 @@ def held(certificate: Certificate, schemes: Mapping[str, Scheme]) -> HeldCertifi
         suspended_on=_day(certificate.suspended_at),
         withdrawn_on=_day(certificate.withdrawn_at),
         rejected_on=_day(certificate.rejected_at),
+        level=certificate.level,
     )
 
 

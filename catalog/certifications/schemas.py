@@ -14,6 +14,9 @@ class CertificateIn(Schema):
 
     scheme = ma.fields.String(required=True, validate=LENGTH(max=40))
     version = ma.fields.String(load_default=None, allow_none=True, validate=LENGTH(max=20))
+    level = ma.fields.Integer(
+        strict=True, load_default=None, allow_none=True, metadata={"description": "its rank among the scheme's levels (PASSI)"}
+    )
     number = ma.fields.String(required=True, validate=LENGTH(min=1, max=100))
     body = ma.fields.String(required=True, validate=LENGTH(min=1, max=200))
     scope = ma.fields.String(load_default="", validate=LENGTH(max=2000))
@@ -62,6 +65,7 @@ class CertificateOut(Schema):
     subcontractor = ma.fields.String(allow_none=True, metadata={"description": "name of the subcontractor that holds it"})
     scheme = ma.fields.String(required=True)
     version = ma.fields.String(required=True, allow_none=True)
+    level = ma.fields.Integer(required=True, allow_none=True, metadata={"description": "rank among the scheme's levels"})
     number = ma.fields.String(required=True)
     body = ma.fields.String(required=True)
     scope = ma.fields.String(required=True)
@@ -109,6 +113,13 @@ class ActivityOut(Schema):
     name = ma.fields.String(required=True)
 
 
+class LevelOut(Schema):
+    """A level at which a scheme certifies; a higher rank is a higher level."""
+
+    rank = ma.fields.Integer(required=True)
+    name = ma.fields.String(required=True)
+
+
 class SchemeOut(Schema):
     """A certificate, qualification or label that the platform knows."""
 
@@ -118,6 +129,7 @@ class SchemeOut(Schema):
     prerequisite = ma.fields.String(allow_none=True, required=True)
     versions = ma.fields.List(ma.fields.Nested(VersionOut), required=True)
     activities = ma.fields.List(ma.fields.Nested(ActivityOut), required=True)
+    levels = ma.fields.List(ma.fields.Nested(LevelOut), required=True)
 
 
 class SchemesOut(Schema):

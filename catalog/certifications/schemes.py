@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog.certifications.models import CertificateActivity, CertificateScheme, CertificateVersion
+from catalog.certifications.models import CertificateActivity, CertificateLevel, CertificateScheme, CertificateVersion
 from catalog.certifications.rules import schemes as rules
 from catalog.providers.events import CertificateRulesChanged
 from marketplace.platform import audit
@@ -64,6 +64,19 @@ def write_activity(actor: Actor, code: str, number: int, *, name_fr: str, name_e
         session.add(row)
         session.flush()
         _record(session, actor, "certificate_activity.written", code, None, {"number": number, "name_fr": row.name_fr})
+    return row
+
+
+def write_level(actor: Actor, code: str, rank: int, *, name_fr: str, name_en: str) -> CertificateLevel:
+    """Add a level at which a scheme certifies, or change its names; a higher rank is a higher level."""
+    with transaction() as session:
+        require(actor, "certificate_scheme.write")
+        _require_scheme(session, code)
+        row = session.get(CertificateLevel, (code, rank)) or CertificateLevel(scheme=code, rank=rank)
+        row.name_fr, row.name_en = name_fr.strip(), name_en.strip()
+        session.add(row)
+        session.flush()
+        _record(session, actor, "certificate_level.written", code, None, {"rank": rank, "name_fr": row.name_fr})
     return row
 
 

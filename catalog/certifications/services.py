@@ -27,7 +27,7 @@ from marketplace.platform.permissions import Actor, require
 def add_certificate(
     session: Session, provider: Provider, *, scheme: str, number: str, body: str, valid_from: date, valid_until: date,
     version: str | None = None, scope: str = "", activities: Collection[int] = (), subcontractor_id: UUID | None = None,
-    site_ids: Collection[UUID] = (),
+    site_ids: Collection[UUID] = (), level: int | None = None,
 ) -> Certificate:  # fmt: skip
     """Step: a certificate as declared, to be verified. Days included; RuleBroken with the `field` to correct.
 
@@ -43,12 +43,12 @@ def add_certificate(
     if subcontractor_id is not None:
         get_subcontractor(session, provider, subcontractor_id)
     countries = {say(COUNTRIES[site.country]): site.country in EEA for site in sites}
-    declared = declaration.Declared(version, frozenset(activities), valid_from, valid_until, countries)
+    declared = declaration.Declared(version, frozenset(activities), valid_from, valid_until, countries, level)
     declaration.check_declaration(schemes[scheme], declared)
     certificate = Certificate(
         id=new_id(), provider_id=provider.id, scheme=scheme, version=version, number=number.strip(),
         body=body.strip(), scope=scope.strip(), activities=sorted(set(activities)), valid_from=valid_from,
-        valid_until=valid_until, subcontractor_id=subcontractor_id,
+        valid_until=valid_until, subcontractor_id=subcontractor_id, level=level,
     )  # fmt: skip
     session.add(certificate)
     session.flush()
@@ -151,5 +151,5 @@ def judge_certificate(actor: Actor, certificate_id: UUID, *, decision: str, reas
 
 
 def _facts(certificate: Certificate) -> dict[str, Any]:
-    names = ("scheme", "version", "activities", "valid_from", "valid_until")
+    names = ("scheme", "version", "level", "activities", "valid_from", "valid_until")
     return {name: getattr(certificate, name) for name in names}

@@ -246,3 +246,18 @@ def test_the_pages_lead_from_the_file_to_what_was_taken_over(
     assert [c.number for c in certificates(session)] == ["H-1", "H-2"]
     assert "liste officielle du" in browser.get(f"/prestataires/{bastion.id}").text
     assert "hds.csv" in browser.get("/listes-officielles").text
+
+
+def test_a_level_that_the_list_does_not_name_is_not_verified_by_it(
+    session: Session, bastion: Any, send: Callable, take: Callable
+) -> None:
+    until = clock.today() + timedelta(days=700)
+    facts = {"provider_id": bastion.id, "scheme": "passi", "activities": [1], "valid_until": until, "verified_at": None}
+    high = make.CertificateFactory(**facts, version=None, number="P-1", level=2)
+    unsaid = make.CertificateFactory(**facts, version=None, number="P-2")
+    sent = send(
+        f"Bastion;732829320;P-1;1;;{day(700)}", f"Bastion;732829320;P-2;1;;{day(700)}", scheme="passi"
+    )
+    assert outcomes(sent) == [(2, "bad"), (3, "verified")]
+    assert take(sent, skip_bad=True).status_code == 200
+    assert (refreshed(high).verified_at is None, refreshed(unsaid).verified_at is None) == (True, False)

@@ -106,3 +106,35 @@ def test_the_pages_are_the_operator_s_and_say_what_is_wrong(sign_in: Callable, s
     for stranger in (accounts.user_in(), make.person_of(provider)):
         assert sign_in(stranger).get(home).status_code == 403
         assert sign_in(stranger).post(f"{home}/hds/version", data=backwards).status_code == 403
+    level = {"rank": "1", "name_fr": "de base", "name_en": "basic"}
+    assert browser.post(f"{home}/label_test/niveau", data={**level, "rank": "0"}).status_code == 422
+    assert browser.post(f"{home}/label_test/niveau", data=level).status_code == 302
+    assert "de base" in browser.get(home).text
+    assert "substantiel ; élevé" in browser.get(home).text
+
+
+def test_a_level_is_added_as_data_declared_and_shown(api: Callable, sign_in: Callable, session: Session) -> None:
+    provider = make.ProviderFactory()
+    vendor, operator = make.person_of(provider), api(accounts.operator())
+    declared = {
+        "scheme": "pris", "number": "P-1", "body": "Organisme fictif", "level": 2, "valid_from": "2026-01-01",
+        "valid_until": "2028-12-31",
+    }  # fmt: skip
+    path = f"/api/v1/providers/{provider.id}/certificates"
+    assert api(vendor).post(path, json=declared).json["code"] == "certificate_level_unknown"
+    assert api(vendor).get(path).json["items"] == []
+    names = {1: {"name_fr": "substantiel", "name_en": "substantial"}, 2: {"name_fr": "élevé", "name_en": "high"}}
+    for rank, said in names.items():
+        assert operator.put(f"/api/v1/certificate-schemes/pris/levels/{rank}", json=said).status_code == 200
+    assert api(vendor).put("/api/v1/certificate-schemes/pris/levels/3", json=names[1]).status_code == 403
+    assert operator.put("/api/v1/certificate-schemes/nothing/levels/1", json=names[1]).status_code == 404
+    known = {one["code"]: one for one in operator.get("/api/v1/certificate-schemes").json["items"]}
+    assert known["pris"]["levels"] == [{"rank": 1, "name": "substantiel"}, {"rank": 2, "name": "élevé"}]
+    assert api(vendor).post(path, json=declared).json["level"] == 2
+    browser, form = sign_in(vendor), f"/prestataires/{provider.id}/certificats/nouveau"
+    assert "PRIS · élevé" in browser.get(form).text
+    body = {**declared, "scheme": "pris:", "level": "pris:1", "number": "P-2", "activities": []}
+    assert browser.post(form, data=body).status_code == 302
+    assert [one["level"] for one in api(vendor).get(path).json["items"]] == [2, 1]
+    page = browser.get("/certificats").text
+    assert ("niveau élevé" in page, "niveau substantiel" in page) == (True, True)

@@ -51,6 +51,12 @@ def test_each_row_says_how_long_which_versions_and_which_scopes(
     assert versions <= set(scheme.versions) and set(scheme.activities) == activities
 
 
+def test_passi_alone_has_levels_substantial_below_high(schemes: dict[str, Scheme]) -> None:
+    assert {code: dict(scheme.levels) for code, scheme in schemes.items() if scheme.levels} == {
+        "passi": {1: "substantiel", 2: "élevé"}
+    }
+
+
 @pytest.mark.parametrize(("code", "version", "first", "last"), WINDOWS)
 def test_versions_are_worth_something_inside_their_window_only(
     schemes: dict[str, Scheme], code: str, version: str, first: date | None, last: date | None

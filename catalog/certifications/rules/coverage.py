@@ -17,10 +17,14 @@ Held = Sequence[HeldCertificate]
 
 @dataclass(frozen=True)
 class Requirement:
-    """A scheme, and the activities that must all be covered; no activity named: any certificate of the scheme does."""
+    """A scheme, and the activities that must all be covered; no activity named: any certificate of the scheme does.
+
+    `level`: the rank that a certificate must at least have to count; None asks for none.
+    """
 
     scheme: str
     activities: frozenset[int] = frozenset()
+    level: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def coverage(requirement: Requirement, certificates: Held, period: Period, schem
     the certificate it renews counts with it. KeyError for an unknown scheme.
     """
     checked = Span(min(max(period.starts_on, today), period.ends_on), period.ends_on)
-    question = _Question(schemes[requirement.scheme], certificates, period, checked, schemes, today)
+    question = _Question(schemes[requirement.scheme], certificates, period, checked, schemes, today, requirement.level)
     gaps: list[tuple[Sentence | None, list[int]]] = []
     reached: list[date] = []
     asked: list[int | None] = [*sorted(requirement.activities)] or [None]
@@ -107,14 +111,18 @@ class _Question:
     checked: Span
     schemes: Schemes
     today: date
+    level: int | None = None
 
     def spans(self, activity: int | None) -> list[Span]:
         """Days on which some trusted certificate covers the activity (None: any certificate of the scheme)."""
-        covering = [c for c in self._of(self.scheme.code, activity) if is_trusted(c, self.today)]
+        covering = [c for c in self._high_enough(activity) if is_trusted(c, self.today)]
         return joined(span for certificate in covering for span in self._worth(certificate))
 
     def _of(self, scheme: str, activity: int | None = None) -> list[HeldCertificate]:
         return [c for c in self.certificates if c.scheme == scheme and (activity is None or activity in c.activities)]
+
+    def _high_enough(self, activity: int | None) -> list[HeldCertificate]:
+        return [c for c in self._of(self.scheme.code, activity) if self.level is None or (c.level or 0) >= self.level]
 
     def _worth(self, certificate: HeldCertificate) -> list[Span]:
         """Days on which a certificate is worth something: its own, cut to those of its holder's prerequisite."""
@@ -127,8 +135,11 @@ class _Question:
 
     def why_not(self, activity: int | None, until: date | None) -> Sentence | None:
         """The reason of a gap; None when nobody holds the activity at all."""
-        held = self._of(self.scheme.code, activity)
+        held = self._high_enough(activity)
         if not held:
+            lower = self._of(self.scheme.code, activity)
+            if lower:
+                return self._level_too_low(lower)
             return None if self._of(self.scheme.code) else self._sentence("certificate_missing", MISSING)
         if until is not None:
             return self._ends_during(held, until)
@@ -140,6 +151,13 @@ class _Question:
             begins = min(c.starts_on for c in running)
             return self._sentence("certificate_starts_late", STARTS_LATE, day=begins, start=self.checked.starts_on)
         return self._not_usable(held, trusted)
+
+    def _level_too_low(self, lower: Held) -> Sentence:
+        """The best level that is held, usable or not: raising it is what is missing first."""
+        asked, best = self.scheme.levels.get(self.level or 0, str(self.level)), max(c.level or 0 for c in lower)
+        if not best:
+            return self._sentence("certificate_level_unsaid", LEVEL_UNSAID, asked=asked)
+        return self._sentence("certificate_level_too_low", LEVEL_TOO_LOW, asked=asked, held=self.scheme.levels.get(best, best))
 
     def _not_usable(self, held: Held, trusted: Held) -> Sentence:
         """The state of the most promising certificate, when none is verified and running."""
@@ -187,6 +205,8 @@ class _Question:
 
 
 MISSING = N_("Aucun certificat {scheme} déclaré.")
+LEVEL_TOO_LOW = N_("Le certificat {scheme} est de niveau « {held} » : il faut au moins le niveau « {asked} ».")
+LEVEL_UNSAID = N_("Le certificat {scheme} ne dit pas son niveau : il faut au moins le niveau « {asked} ».")
 STARTS_LATE = N_("Le certificat {scheme} ne vaut qu'à partir du {day}, après le {start}.")
 EXPIRED = N_("Le certificat {scheme} a expiré le {day}.")
 VERSION_VOID = N_("Le certificat {scheme} suit la version {version}, qui ne vaut plus rien depuis le {day}.")

@@ -31,6 +31,7 @@ class Declared:
     valid_until: date
     countries: Mapping[str, bool] = field(default_factory=dict)
     """Of the hosting sites it names: the country's name, and whether it lies in the European Economic Area."""
+    level: int | None = None
 
 
 def check_declaration(scheme: Scheme, declared: Declared) -> None:
@@ -38,6 +39,11 @@ def check_declaration(scheme: Scheme, declared: Declared) -> None:
     _check_dates(scheme, declared)
     _check_version(scheme, declared)
     _check_sites(scheme, declared)
+    if declared.level is not None and declared.level not in scheme.levels:
+        raise RuleBroken(
+            "certificate_level_unknown", "Niveau inconnu pour {scheme} : choisissez parmi {levels}.",
+            field="level", scheme=scheme.name, levels=", ".join(scheme.levels.values()) or "–",
+        )  # fmt: skip
     unknown = sorted(set(declared.activities) - set(scheme.activities))
     if unknown:
         raise RuleBroken(

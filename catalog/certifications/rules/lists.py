@@ -76,6 +76,7 @@ class Held:
     state: str
     version: str | None = None
     activities: frozenset[int] = frozenset()
+    level: int | None = None
 
 
 def fold(text: str) -> str:
@@ -205,8 +206,8 @@ def same_certificate(row: ListedRow, held: Sequence[Held]) -> tuple[str, Held | 
 
 
 def claims_more(row: ListedRow, known: Held) -> bool:
-    """Whether a declaration says more than the list: another version, or activities that the list does not name."""
-    return known.version != row.version or not known.activities <= row.activities
+    """Whether a declaration says more than the list: another version, activities the list does not name, or a level."""
+    return known.version != row.version or not known.activities <= row.activities or known.level is not None
 
 
 def contradiction(row: ListedRow, known: Held) -> Sentence:
@@ -226,7 +227,8 @@ END_DIFFERS: Final = N_(
     "La liste dit « jusqu'au {listed} », le certificat connu « jusqu'au {known} » : vérifiez lequel est juste."
 )
 COVERS_LESS: Final = N_(
-    "Le prestataire a déclaré une autre version, ou des activités que la liste ne nomme pas : examinez sa déclaration."
+    "Le prestataire a déclaré une autre version, un niveau ou des activités que la liste ne nomme pas : examinez sa "
+    "déclaration."
 )
 STATE_DIFFERS: Final = {
     "rejected": N_("Ce certificat a été refusé ici : revoyez cette décision avant de l'importer."),

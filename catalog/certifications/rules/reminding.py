@@ -37,6 +37,7 @@ def is_renewed(ending: HeldCertificate, held: Iterable[HeldCertificate], today: 
     """Whether a verified certificate of the same holder, scheme and activities takes over without a hole."""
     return any(
         other.holder == ending.holder and other.scheme == ending.scheme and other.activities >= ending.activities
+        and (other.level or 0) >= (ending.level or 0)
         and is_trusted(other, today) and other.starts_on <= ending.ends_on + A_DAY and other.ends_on > ending.ends_on
         for other in held
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """The state of a certificate on a day: computed from dated facts, by one definition read in Python and in SQL."""
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -52,6 +52,8 @@ class Scheme:
     activities: Mapping[int, str]
     prerequisite: str | None = None
     names_sites: bool = False
+    levels: Mapping[int, str] = field(default_factory=dict)
+    """Names by rank, the lowest first; none where the scheme has no levels."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class HeldCertificate:
     suspended_on: date | None = None
     withdrawn_on: date | None = None
     rejected_on: date | None = None
+    level: int | None = None
+    """Its rank among the levels of its scheme; None where there are none, or it does not say."""
 
     @property
     def starts_on(self) -> date:
