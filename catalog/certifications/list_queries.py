@@ -8,17 +8,24 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.certifications import queries
-from catalog.certifications.models import Certificate, CertificateList
+from catalog.certifications.models import Certificate, CertificateList, CertificateSite
 from catalog.certifications.rules import declaration, lists
 from catalog.certifications.rules.states import Scheme, state_on
-from catalog.providers.models import Provider
+from catalog.providers.countries import COUNTRIES, EEA
+from catalog.providers.models import HostingSite, Provider
 from marketplace.accounts.models import Organisation
 from marketplace.platform import clock
 from marketplace.platform.errors import N_, NotFound, RuleBroken, Sentence
+from marketplace.platform.i18n import say, say_in
 from marketplace.platform.pagination import USUAL_PAGE, paginate
 from marketplace.platform.permissions import Actor, require
 
 REPEATED = N_("Cette ligne répète la ligne {line}.")
+
+
+_SITE_NAMES = select(CertificateSite.certificate_id, HostingSite.name).join(
+    HostingSite, HostingSite.id == CertificateSite.site_id
+)
 
 
 @dataclass(frozen=True)
@@ -99,11 +106,18 @@ def list_missing(session: Session, *, limit: int = USUAL_PAGE, cursor: str | Non
     return paginate(session, statement, [Certificate.missing_since, Certificate.id], limit=limit, cursor=cursor)
 
 
+def country_words() -> dict[str, str]:
+    """What a country may be called in a list, in lower case: its ISO code, its French and its English name."""
+    named = [(code, name) for code, name in COUNTRIES.items() if code != "ZZ"]
+    return {word.casefold(): code for code, name in named for word in (code, say_in("fr", name), say_in("en", name))}
+
+
 def preview(session: Session, kept: CertificateList, locale: str) -> Preview:
-    """What taking the list over would do today; four statements, whatever its length."""
+    """What taking the list over would do today; six statements, whatever its length."""
     scheme = queries.list_schemes(session, locale)[kept.scheme]
     read = lists.read_list(
-        kept.rows, kept.mapping, scheme, version=kept.default_version, listed_on=kept.listed_on
+        kept.rows, kept.mapping, scheme, version=kept.default_version, listed_on=kept.listed_on,
+        countries=country_words(),
     )
     known = _Known.load(session, scheme)
     rows: list[PreviewRow] = []
@@ -153,11 +167,17 @@ class _Known:
             if siren:
                 by_siren[siren] = provider
         certificates: dict[UUID, list[lists.Held]] = {}
+        sites: dict[UUID, list[str]] = {}
+        for certificate_id, name in session.execute(_SITE_NAMES) if scheme.names_sites else ():
+            sites.setdefault(certificate_id, []).append(name)
         own = select(Certificate).where(Certificate.scheme == scheme.code, Certificate.subcontractor_id.is_(None))
         for one in session.scalars(own):
+            named = frozenset(lists.fold(name) for name in sites.get(one.id, ()))
             state = state_on(queries.held(one, {scheme.code: scheme}), clock.today())
             certificates.setdefault(one.provider_id, []).append(
-                lists.Held(str(one.id), one.number, one.valid_until, state, one.version, frozenset(one.activities), one.level)
+                lists.Held(
+                    str(one.id), one.number, one.valid_until, state, one.version, frozenset(one.activities), one.level, named
+                )
             )
         return cls(by_siren, by_name, {provider.id for provider in by_siren.values()}, certificates)
 
@@ -190,7 +210,8 @@ class _Known:
 
 def _refused(row: lists.ListedRow, scheme: Scheme) -> Sentence | None:
     """Why this row can never be a certificate of the scheme; None when it can."""
-    declared = declaration.Declared(row.version, row.activities, row.valid_from, row.valid_until)
+    countries = {say(COUNTRIES[site.country]): site.country in EEA for site in row.sites or ()}
+    declared = declaration.Declared(row.version, row.activities, row.valid_from, row.valid_until, countries)
     try:
         declaration.check_declaration(scheme, declared)
     except RuleBroken as broken:

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from catalog.certifications import list_queries, notices, queries
+from catalog.certifications.list_places import lock_providers, write_places
 from catalog.certifications.models import Certificate, CertificateList, CertificateListMapping, CertificateScheme
 from catalog.certifications.rules import lists
 from catalog.providers.events import ProviderChanged
@@ -168,6 +169,7 @@ def _write(
     session: Session, actor: Actor, kept: CertificateList, preview: list_queries.Preview, confirmed: set[int]
 ) -> set[UUID]:
     """Add, verify and mark as seen; the ids of all certificates the list names."""
+    lock_providers(session, {row.provider.id for row in preview.rows if row.provider and row.counts_with(confirmed)})
     seen = {row.certificate_id for row in preview.rows if row.certificate_id is not None}
     now = clock.now()
     for row in preview.rows:
@@ -183,10 +185,11 @@ def _write(
             certificate.verified_at = now
         certificate.list_id, certificate.missing_since = kept.id, None
         if row.adds or row.verifies:
+            places = write_places(session, row.provider, certificate, row.listed)
             notices.listed(session, certificate, row.provider, kept.listed_on)
             audit.record(
                 session, actor, "certificate.listed", "certificate", certificate.id,
-                organisation_id=row.provider.organisation_id, after={"list_id": kept.id, "line": row.line},
+                organisation_id=row.provider.organisation_id, after={"list_id": kept.id, "line": row.line, **places},
             )  # fmt: skip
         seen.add(certificate.id)
     session.flush()

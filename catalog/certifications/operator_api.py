@@ -111,6 +111,8 @@ def _shown(kept: CertificateList) -> dict[str, Any]:
         {
             "line": row.line, "name": row.name, "outcome": row.outcome,
             "provider_id": row.provider.id if row.provider else None, "faults": [sentence(f) for f in row.faults],
+            "sites": row.listed.sites or () if row.listed else (),
+            "subcontractors": row.listed.subcontractors if row.listed else (),
         }
         for row in preview.rows
     ]  # fmt: skip

@@ -17,6 +17,7 @@ COLUMN_NAMES = {
     "name": _l("Nom de la société"), "siren": _l("SIREN (ou SIRET)"), "number": _l("Numéro du certificat"),
     "body": _l("Organisme"), "version": _l("Version du référentiel"), "activities": _l("Activités couvertes"),
     "valid_from": _l("Début de validité"), "valid_until": _l("Fin de validité"), "scope": _l("Périmètre"),
+    "sites": _l("Sites d'hébergement"), "subcontractors": _l("Sous-traitants déclarés"),
 }  # fmt: skip
 
 
@@ -118,6 +119,11 @@ class ColumnsForm(FlaskForm):
     valid_from = SelectField(COLUMN_NAMES["valid_from"])
     valid_until = SelectField(COLUMN_NAMES["valid_until"])
     scope = SelectField(COLUMN_NAMES["scope"])
+    sites = SelectField(COLUMN_NAMES["sites"], description=_l("Dans une cellule : « nom, adresse (pays) », séparés par |."))
+    subcontractors = SelectField(
+        COLUMN_NAMES["subcontractors"],
+        description=_l("« nom (SIREN) », ou « nom (pays) » hors de France, séparés par |. Déclarés, sans rien prouver."),
+    )
     default_version = SelectField(_l("Version, quand la liste n'en dit rien"))
 
     def __init__(self, titles: Sequence[str], mapping: Mapping[str, int], scheme: Scheme, default: str | None) -> None:

@@ -78,6 +78,22 @@ class TakeOverIn(Schema):
     skip_bad = ma.fields.Boolean(load_default=False, metadata={"description": "leave bad rows aside instead of refusing all"})
 
 
+class ListedSiteOut(Schema):
+    """A hosting site that the row names."""
+
+    name = ma.fields.String(required=True)
+    address = ma.fields.String(required=True)
+    country = ma.fields.String(required=True)
+
+
+class ListedPartnerOut(Schema):
+    """A subcontractor that the row names; declared by the takeover, without proving anything."""
+
+    name = ma.fields.String(required=True)
+    country = ma.fields.String(required=True)
+    siren = ma.fields.String(required=True, allow_none=True)
+
+
 class ListRowOut(Schema):
     """One row and what becomes of it."""
 
@@ -86,6 +102,8 @@ class ListRowOut(Schema):
     outcome = ma.fields.String(required=True, validate=ONE_OF(OUTCOMES))
     provider_id = Identifier(allow_none=True)
     faults = ma.fields.List(ma.fields.String(), required=True)
+    sites = ma.fields.List(ma.fields.Nested(ListedSiteOut), required=True)
+    subcontractors = ma.fields.List(ma.fields.Nested(ListedPartnerOut), required=True)
 
 
 class ListOut(Schema):

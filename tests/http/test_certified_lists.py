@@ -9,9 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.certifications.lists import forget_lists, keep_despite_list
-from catalog.certifications.models import Certificate, CertificateList
+from catalog.certifications.models import Certificate, CertificateList, CertificateSite
+from catalog.providers.models import HostingSite, Subcontractor
 from marketplace.notifications.models import Notification
 from marketplace.platform import clock, outbox
+from marketplace.platform.database import new_id
 from marketplace.platform.errors import RuleBroken
 from tests.factories import accounts
 from tests.factories import catalog as make
@@ -261,3 +263,63 @@ def test_a_level_that_the_list_does_not_name_is_not_verified_by_it(
     assert outcomes(sent) == [(2, "bad"), (3, "verified")]
     assert take(sent, skip_bad=True).status_code == 200
     assert (refreshed(high).verified_at is None, refreshed(unsaid).verified_at is None) == (True, False)
+
+
+PLACES = f"{TITLES};Sites d'hébergement;Sous-traitants"
+
+
+def test_sites_and_subcontractors_of_a_list_are_declared_and_named_and_prove_nothing(
+    session: Session, bastion: Any, send: Callable, take: Callable
+) -> None:
+    places = "Nord 1, 12 rue des Bois, Lille (France) | Namur, Quai 4 (BE);Nuage Fictif (732829320) | Wolk (Belgique)"
+    row = f'Bastion;732829320;H-1;1;v2;{day(700)};{places.replace(" | ", "|")}'
+    sent = send(row, titles=PLACES)
+    assert [(one["outcome"], len(one["sites"]), len(one["subcontractors"])) for one in sent.json["rows"]] == [("added", 2, 2)]
+    assert session.scalars(select(HostingSite)).all() == []
+    assert take(sent).status_code == 200
+    sites = session.scalars(select(HostingSite).order_by(HostingSite.name)).all()
+    assert [(site.name, site.address, site.country) for site in sites] == [
+        ("Namur", "Quai 4", "BE"), ("Nord 1", "12 rue des Bois, Lille", "FR"),
+    ]  # fmt: skip
+    named = session.scalars(select(CertificateSite.site_id)).all()
+    assert set(named) == {site.id for site in sites}
+    partners = session.scalars(select(Subcontractor).order_by(Subcontractor.name)).all()
+    assert [(one.name, one.siren, one.country) for one in partners] == [
+        ("Nuage Fictif", "732829320", "FR"), ("Wolk", None, "BE"),
+    ]  # fmt: skip
+    assert [one.subcontractor_id for one in certificates(session)] == [None]
+    newer = f"Bastion;732829320;H-2;2;v2;{day(900)};Nord 1, ailleurs (FR);Nuage (732829320)"
+    assert take(send(newer, titles=PLACES)).status_code == 200
+    assert len(session.scalars(select(HostingSite)).all()) == 2
+    assert len(session.scalars(select(Subcontractor)).all()) == 2
+
+
+def test_a_site_that_cannot_be_read_or_lies_outside_the_area_is_an_error_of_its_row(
+    session: Session, bastion: Any, send: Callable, take: Callable
+) -> None:
+    row = f"Bastion;732829320;H-{{}};1;v2;{day(700)};{{}};"
+    sent = send(row.format(1, "Lille"), row.format(2, "Virginie, 1 road (US)"), titles=PLACES)
+    assert outcomes(sent) == [(2, "bad"), (3, "bad")]
+    said = [one["faults"][0] for one in sent.json["rows"]]
+    assert "« Lille » n'est pas un site d'hébergement complet" in said[0]
+    assert "États-Unis" in said[1]
+    assert take(sent).json["code"] == "list_has_bad_rows"
+    assert (session.scalars(select(HostingSite)).all(), certificates(session)) == ([], [])
+
+
+def test_a_declared_certificate_with_a_site_the_list_does_not_name_is_left_to_the_operator(
+    session: Session, bastion: Any, send: Callable
+) -> None:
+    site = HostingSite(id=new_id(), provider_id=bastion.id, name="Ailleurs", address="1 rue", country="FR")
+    declared = make.CertificateFactory(
+        provider_id=bastion.id, scheme="hds", version="v2", activities=[1], number="H-1", verified_at=None,
+        valid_until=clock.today() + timedelta(days=700),
+    )  # fmt: skip
+    session.add(site)
+    session.flush()
+    session.add(CertificateSite(certificate_id=declared.id, site_id=site.id, provider_id=bastion.id))
+    session.commit()
+    row = f"Bastion;732829320;H-1;1;v2;{day(700)};{{}};"
+    assert outcomes(send(row.format("Nord, 2 rue (FR)"), titles=PLACES)) == [(2, "bad")]
+    assert outcomes(send(row.format("AILLEURS, 1 rue (FR)"), titles=PLACES)) == [(2, "verified")]
+    assert outcomes(send(row.format(""), titles=PLACES)) == [(2, "verified")]

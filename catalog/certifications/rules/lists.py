@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from catalog.certifications.rules.places import ListedPartner, ListedSite, read_partners, read_sites
 from catalog.certifications.rules.states import Scheme
 from marketplace.platform.errors import N_, RuleBroken, Sentence
 
-FIELDS: Final = ("name", "siren", "number", "body", "version", "activities", "valid_from", "valid_until", "scope")
+FIELDS: Final = (
+    "name", "siren", "number", "body", "version", "activities", "valid_from", "valid_until", "scope", "sites",
+    "subcontractors",
+)  # fmt: skip
 MOST_ROWS: Final = 5000
 TITLES: Final[Mapping[str, tuple[str, ...]]] = {
     "name": ("nom", "societe", "raison sociale", "hebergeur", "prestataire", "entreprise", "organisation", "denomination",
@@ -27,6 +31,9 @@ TITLES: Final[Mapping[str, tuple[str, ...]]] = {
     "valid_until": ("date de fin", "fin", "date d expiration", "expiration", "valable jusqu au", "fin de validite",
                     "date de fin de validite", "valid until", "end"),
     "scope": ("perimetre", "scope", "description", "service"),
+    "sites": ("sites", "sites d hebergement", "site d hebergement", "sites certifies", "centres de donnees", "datacenters",
+              "hosting sites"),
+    "subcontractors": ("sous traitants", "sous traitants declares", "sous traitant", "subcontractors"),
 }  # fmt: skip
 """Titles seen above such columns, folded; the first that a list uses is proposed."""
 LABELS: Final[Mapping[str, frozenset[int]]] = {
@@ -43,7 +50,10 @@ _RANGE = re.compile(r"(\d{1,3})\s*(?:-|\u2013|\u00e0|a|to)\s*(\d{1,3})")
 
 @dataclass(frozen=True)
 class ListedRow:
-    """One readable row. `activities` are numbers of the scheme; `siren` nine digits or empty."""
+    """One readable row. `activities` are numbers of the scheme; `siren` nine digits or empty.
+
+    `sites` is None where the list says nothing of them.
+    """
 
     line: int
     name: str
@@ -55,6 +65,8 @@ class ListedRow:
     valid_from: date
     valid_until: date
     scope: str
+    sites: tuple[ListedSite, ...] | None = None
+    subcontractors: tuple[ListedPartner, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,8 @@ class Held:
     version: str | None = None
     activities: frozenset[int] = frozenset()
     level: int | None = None
+    sites: frozenset[str] = frozenset()
+    """Folded names of the hosting sites it names."""
 
 
 def fold(text: str) -> str:
@@ -117,18 +131,24 @@ def check_mapping(mapping: Mapping[str, int], width: int) -> None:
 
 
 def read_list(
-    rows: Sequence[Sequence[str]], mapping: Mapping[str, int], scheme: Scheme, *, version: str | None, listed_on: date
-) -> list[ListedRow | BadRow]:
-    """Every row after the titles; `version` where the list names none; it begins on `listed_on` when no start is given."""
+    rows: Sequence[Sequence[str]], mapping: Mapping[str, int], scheme: Scheme, *, version: str | None, listed_on: date,
+    countries: Mapping[str, str] | None = None,
+) -> list[ListedRow | BadRow]:  # fmt: skip
+    """Every row after the titles; `version` where the list names none; it begins on `listed_on` when no start is given.
+
+    `countries`: what a country may be called, in lower case, to its code.
+    """
     read = []
     for line, cells in enumerate(rows[1:], 2):
         if any(cell.strip() for cell in cells):
             said = {name: cells[place].strip() if place < len(cells) else "" for name, place in mapping.items()}
-            read.append(_row(line, said, scheme, version, listed_on))
+            read.append(_row(line, said, scheme, version, listed_on, countries or {}))
     return read
 
 
-def _row(line: int, said: Mapping[str, str], scheme: Scheme, version: str | None, listed_on: date) -> ListedRow | BadRow:
+def _row(
+    line: int, said: Mapping[str, str], scheme: Scheme, version: str | None, listed_on: date, countries: Mapping[str, str]
+) -> ListedRow | BadRow:
     name = said.get("name", "")
     siren = re.sub(r"\D", "", said.get("siren", ""))[:9]
     faults: list[Sentence] = []
@@ -138,10 +158,13 @@ def _row(line: int, said: Mapping[str, str], scheme: Scheme, version: str | None
     starts = _day(said["valid_from"], faults) if said.get("valid_from") else listed_on
     numbers = _activities(said.get("activities", ""), scheme, faults)
     named = _version(said.get("version", ""), scheme, version, faults)
+    sites = read_sites(said.get("sites", ""), countries, faults) if scheme.names_sites else None
+    partners = read_partners(said.get("subcontractors", ""), countries, faults)
     if faults or ends is None or starts is None:
         return BadRow(line, name or siren, tuple(faults))
     return ListedRow(
-        line, name, siren, said.get("number", ""), said.get("body", ""), named, numbers, starts, ends, said.get("scope", "")
+        line, name, siren, said.get("number", ""), said.get("body", ""), named, numbers, starts, ends, said.get("scope", ""),
+        sites, partners,
     )
 
 
@@ -206,8 +229,10 @@ def same_certificate(row: ListedRow, held: Sequence[Held]) -> tuple[str, Held | 
 
 
 def claims_more(row: ListedRow, known: Held) -> bool:
-    """Whether a declaration says more than the list: another version, activities the list does not name, or a level."""
-    return known.version != row.version or not known.activities <= row.activities or known.level is not None
+    """Whether a declaration says more than the list: another version, a level, activities or sites it does not name."""
+    more_sites = row.sites is not None and not known.sites <= {fold(site.name) for site in row.sites}
+    more_activities = not known.activities <= row.activities
+    return known.version != row.version or known.level is not None or more_activities or more_sites
 
 
 def contradiction(row: ListedRow, known: Held) -> Sentence:
@@ -227,8 +252,8 @@ END_DIFFERS: Final = N_(
     "La liste dit « jusqu'au {listed} », le certificat connu « jusqu'au {known} » : vérifiez lequel est juste."
 )
 COVERS_LESS: Final = N_(
-    "Le prestataire a déclaré une autre version, un niveau ou des activités que la liste ne nomme pas : examinez sa "
-    "déclaration."
+    "Le prestataire a déclaré une autre version, un niveau, des activités ou des sites que la liste ne nomme pas : examinez "
+    "sa déclaration."
 )
 STATE_DIFFERS: Final = {
     "rejected": N_("Ce certificat a été refusé ici : revoyez cette décision avant de l'importer."),
