@@ -167,7 +167,8 @@ def find_offer(buyer: Reader) -> None:
 
 def test_the_operator_reads_schemes_and_lists_without_a_fault(site: Site, reader: Any) -> None:
     platform = reader(operator())
-    for path in ("/referentiels/certificats", "/referentiels/certificats/hds/version?version=v2", "/listes-officielles"):
+    for path in ("/referentiels/certificats", "/referentiels/certificats/hds/version?version=v2",
+                 "/referentiels/certificats/passi/niveau", "/listes-officielles"):
         platform.visit(path)
     page = platform.page
     page.get_by_label("Date de la liste").fill(str(clock.today()))

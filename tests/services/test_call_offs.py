@@ -128,6 +128,8 @@ def test_nothing_is_ordered_on_a_suspended_contract_or_from_an_unfit_holder(sess
     other.provider.suspension_reason = "Suspension fictive"
     session.commit()
     assert refusal(order, site, actor, other.lot.id, 1).code == "holder_not_fit"
+    with clock.frozen_at(clock.now() + timedelta(days=1)):  # over by itself, whether or not a worker noticed
+        assert order(site, actor, other.lot.id, 1) is not None
 
 
 def test_a_certificate_is_looked_at_on_the_day_of_the_order(session):
