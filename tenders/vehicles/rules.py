@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from catalog.offers.rules import periods as periods
 from marketplace.platform.errors import N_, RuleBroken, Sentence
+from marketplace.platform.months import months_after
 
 MOST_UNITS: Final = 1_000_000_000
 """No quantity may pass this: it is what the columns of the pool can add up without overflowing."""
@@ -189,11 +190,7 @@ def refuse_first(refusals: Iterable[Refusal]) -> None:
 
 def longest_end(starts_on: date, months: int) -> date:
     """The last day of a duration in months, by calendar: the same day of the month, or the month's last."""
-    index = starts_on.month - 1 + months
-    year, month = starts_on.year + index // 12, index % 12 + 1
-    first_of_next = date(year + month // 12, month % 12 + 1, 1)
-    days_in_month = (first_of_next - date(year, month, 1)).days
-    return date(year, month, min(starts_on.day, days_in_month))
+    return months_after(starts_on, months)
 
 
 Found = Iterator[tuple[str, Sentence]]

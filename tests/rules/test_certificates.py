@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from catalog.certifications.rules.declaration import Declared, after_months, check_decision, check_declaration
+from catalog.certifications.rules.declaration import Declared, check_decision, check_declaration
 from catalog.certifications.rules.states import HeldCertificate, Scheme, Version, state_on
 from marketplace.platform.errors import RuleBroken
 
@@ -129,9 +129,3 @@ def test_decisions_depend_on_the_state_and_are_explained(
     with pytest.raises(RuleBroken) as refused:
         check_decision(decision, state, reason)
     assert refused.value.code == code
-
-
-def test_months_end_on_the_last_day_when_the_day_does_not_exist() -> None:
-    assert after_months(date(2026, 8, 31), 6) == date(2027, 2, 28)
-    assert after_months(date(2026, 1, 15), 36) == date(2029, 1, 15)
-    assert after_months(date(9998, 1, 15), 36) == date.max

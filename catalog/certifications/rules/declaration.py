@@ -1,5 +1,4 @@
 """What may be declared as a certificate, and what the platform may decide about it."""
-from calendar import monthrange
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -7,6 +6,7 @@ from typing import Final
 
 from catalog.certifications.rules.states import Scheme
 from marketplace.platform.errors import RuleBroken
+from marketplace.platform.months import months_after
 
 DECISIONS: Final = {
     "verify": ("declared",),
@@ -66,7 +66,7 @@ def _check_dates(scheme: Scheme, declared: Declared) -> None:
             "Le certificat finit le {valid_until}, avant de commencer : vérifiez les deux dates.",
             field="valid_until", valid_until=declared.valid_until,
         )  # fmt: skip
-    latest = after_months(declared.valid_from, scheme.maximum_months)
+    latest = months_after(declared.valid_from, scheme.maximum_months)
     if declared.valid_until > latest:
         raise RuleBroken(
             "certificate_too_long",
@@ -155,12 +155,3 @@ def check_verified_on_evidence(decision: str, reason: str | None, pieces: int) -
             "contrôlé (registre de l'organisme, liste officielle).",
             field="reason",
         )  # fmt: skip
-
-
-def after_months(day: date, months: int) -> date:
-    """The same day some months later, or the last day of that month; never beyond the calendar's own end."""
-    index = day.month - 1 + months
-    year, month = day.year + index // 12, index % 12 + 1
-    if year > date.max.year:
-        return date.max
-    return date(year, month, min(day.day, monthrange(year, month)[1]))

@@ -1,7 +1,5 @@
 """What a study freezes: live needs of a centre's vehicles or of a grappe, and the offers whose certificates hold."""
-from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +13,7 @@ from marketplace.categories.models import ServiceCategory
 from marketplace.establishments.territory import COLLECTIVITIES, REGIONS
 from marketplace.platform import clock
 from marketplace.platform.i18n import language
+from marketplace.platform.months import months_after
 from marketplace.platform.permissions import Actor
 from tenders.composition.studies.rules.parameters import Parameters
 from tenders.composition.studies.rules.snapshot import Counting, LiveNeed, LiveOffer, Snapshot, marks_of, take_snapshot
@@ -57,7 +56,7 @@ def freeze(
     }  # fmt: skip
     needs = [_need(row) for row in session.execute(_LIVE, values)]
     schemes = list_schemes(session, language())
-    term = Period(clock.today(), _months_later(clock.today(), asked.term_months))
+    term = Period(clock.today(), months_after(clock.today(), asked.term_months))
     marks = frozenset(mark for need in needs for mark in need.requires)
     offers: list[LiveOffer] = []
     for category in asked.categories:
@@ -131,9 +130,3 @@ def _names(schemes: Mapping[str, Scheme]) -> dict[str, str]:
     return {code: scheme.name for code, scheme in schemes.items()} | {
         f"region:{code}": name for code, name in territories.items()
     }
-
-
-def _months_later(day: date, months: int) -> date:
-    """The same day so many months later; the last of a shorter month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
