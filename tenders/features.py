@@ -18,6 +18,11 @@ from tenders.contracts.adhesions import api as adhesions_api
 from tenders.contracts.adhesions import fees as adhesion_fees
 from tenders.contracts.adhesions import pages as adhesions_pages
 from tenders.contracts.adhesions import permissions as adhesions_permissions
+from tenders.contracts.amendments import api as amendments_api
+from tenders.contracts.amendments import pages as amendments_pages
+from tenders.contracts.amendments import permissions as amendments_permissions
+from tenders.contracts.amendments import services as amendments
+from tenders.contracts.amendments import threshold_pages as amendment_threshold_pages
 from tenders.contracts.fees import listeners as fee_listeners
 from tenders.contracts.fees import services as contract_fees
 from tenders.contracts.indexation import api as indexation_api
@@ -89,6 +94,7 @@ API_BLUEPRINTS = (
     settlement_api.bp,
     adhesions_api.bp,
     indexation_api.bp,
+    amendments_api.bp,
     invoicing_api.bp,
     receiving_api.bp,
     ordering_api.bp,
@@ -114,6 +120,8 @@ PAGE_BLUEPRINTS = (
     settlement_pages.bp,
     adhesions_pages.bp,
     indexation_pages.bp,
+    amendments_pages.bp,
+    amendment_threshold_pages.bp,
     invoicing_pages.bp,
     receiving_pages.bp,
     ordering_pages.bp,
@@ -130,6 +138,7 @@ PERMISSIONS = {
     "settlement": settlement_permissions.PERMISSIONS,
     "indexation": indexation_permissions.PERMISSIONS,
     "adhesions": adhesions_permissions.PERMISSIONS,
+    "amendments": amendments_permissions.PERMISSIONS,
     "invoicing": invoicing_permissions.PERMISSIONS,
     "dashboard": dashboard_permissions.PERMISSIONS,
 }
@@ -164,6 +173,7 @@ CHECKS: dict[str, jobs.Check] = {
     "envelopes.raise_alerts": envelope_alerts.raise_alerts,
     "fees.charge_due_years": contract_fees.charge_due_years,
     "adhesions.charge_due_memberships": adhesion_fees.charge_due_memberships,
+    "amendments.take_effect_due": amendments.take_effect_due,
     "settlement.settle_due": settlement.settle_due,
     "invoicing.draw_mandated": invoice_drawing.draw_mandated,
     "invoicing.keep_originals": invoice_originals.keep_originals,

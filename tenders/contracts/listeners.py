@@ -7,7 +7,10 @@ from marketplace.establishments.models import Establishment
 from marketplace.platform import clock
 from marketplace.platform.errors import N_, RuleBroken, Sentence
 from tenders.contracts.fees.steps import charge_newcomer
+from tenders.contracts.indexation.queries import factors_on
+from tenders.contracts.indexation.rules import UNREVISED
 from tenders.contracts.models import Contract
+from tenders.contracts.ordering.rules.pricing import indexed
 from tenders.contracts.status import OVER
 from tenders.contracts.steps import entitle_member
 from tenders.demand.events import RelyingOnClosing
@@ -60,7 +63,9 @@ def contracts_relying_on_closing(session: Session, question: RelyingOnClosing) -
 
 
 def entitle_latecomer(session: Session, event: JoinedLate) -> None:
-    """Let the newcomer order on the lot's contracts, at their frozen prices, within the ceiling it signed.
+    """Let the newcomer order on the lot's contracts, at their prices, within the ceiling it signed.
+
+    Held against the ceiling is what an order costs today: the price in force, amended and indexed.
 
     With one holder the whole quantity is owed to it, with several none is owed in particular. RuleBroken
     `contract_price_above_ceiling` when no contract is within the ceiling; without any contract yet, nothing. Its
@@ -74,8 +79,10 @@ def entitle_latecomer(session: Session, event: JoinedLate) -> None:
         entitle_member(session, contract, site, committed_quantity=owed, grappe_id=event.grappe_id)
         for contract in contracts
     ]
-    if members and min(member.unit_price for member in members) > event.price_ceiling:
-        lowest = min(member.unit_price for member in members)
+    factors = factors_on(session, [contract.id for contract in contracts], clock.today())
+    prices = [indexed(member.unit_price, factors.get(member.contract_id, UNREVISED)) for member in members]
+    if prices and min(prices) > event.price_ceiling:
+        lowest = min(prices)
         raise RuleBroken(
             "contract_price_above_ceiling",
             "Le marché signé coûte {price} HT par unité, au-dessus du plafond de {ceiling} : signez un plafond plus haut.",

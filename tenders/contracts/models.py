@@ -29,7 +29,7 @@ from marketplace.platform import clock
 from marketplace.platform.audit.models import REFUSE_FUNCTION, refuse_changes
 from marketplace.platform.database import Model, id_column, moment, sql_list
 from tenders.contracts import words
-from tenders.contracts.rules.frozen_prices import thaw
+from tenders.contracts.rules.frozen_prices import thaw, thaw_grid
 from tenders.contracts.status import DATES, status_case, status_of
 from tenders.vehicles.models import Lot
 from tenders.vehicles.rules import periods
@@ -68,6 +68,8 @@ class Contract(Model):
     holder over the term (NULL: nothing). Maxima: NULL none, 0 nothing at all. `ordered_*` are the sums of what was
     called off: whoever orders locks this row (tenders/contracts/counters.py). `lapsed_at`: its minimum was missed.
     `next_fee_on`: first day of the first year whose yearly fee is not charged yet; beyond the end once all are.
+    `amendments` counts those signed, `amendments_in_force` is the number of the version in force (0: as concluded), and
+    `amended_grid` its prices when an amendment changed them.
     """
 
     __tablename__ = "contracts"
@@ -110,6 +112,8 @@ class Contract(Model):
         ),
         CheckConstraint("mobilisation_amount >= 0", name="mobilisation_not_negative"),
         CheckConstraint("jsonb_typeof(regional_uplifts) = 'object' AND jsonb_typeof(grid) = 'array'", name="grid_is_one"),
+        CheckConstraint("jsonb_typeof(amended_grid) = 'object'", name="amended_grid_is_one"),
+        CheckConstraint("amendments_in_force BETWEEN 0 AND amendments", name="in_force_once_signed"),
         CheckConstraint("pooled_quantity > 0", name="pooled_quantity_positive"),
         CheckConstraint("minimum_quantity > 0 AND maximum_quantity >= 0 AND maximum_amount >= 0"
                         " AND minimum_quantity <= maximum_quantity", name="minimum_within_maximum"),
@@ -160,6 +164,9 @@ class Contract(Model):
     mobilisation_amount: Mapped[Decimal] = mapped_column(Numeric(18, 2), default=Decimal(0), server_default="0")
     regional_uplifts: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, server_default="{}")
     grid: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    amended_grid: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    amendments: Mapped[int] = mapped_column(default=0, server_default="0")
+    amendments_in_force: Mapped[int] = mapped_column(default=0, server_default="0")
     pooled_quantity: Mapped[int] = mapped_column(BigInteger)
     minimum_quantity: Mapped[int | None] = mapped_column(BigInteger)
     maximum_quantity: Mapped[int | None] = mapped_column(BigInteger)
@@ -192,7 +199,9 @@ class Contract(Model):
 
     @property
     def price_grid(self) -> PriceGrid:
-        """The frozen prices as the rules of offers read them (`price_for`, `unit_price_for`)."""
+        """The prices in force, before indexation, as the rules of offers read them (`price_for`, `unit_price_for`)."""
+        if self.amended_grid is not None:
+            return thaw_grid(self.amended_grid)
         return thaw(self.pricing, self.grid, self.mobilisation_amount, self.regional_uplifts)
 
     @property

@@ -68,7 +68,7 @@ def show_contract(contract_id: UUID) -> str:
         may={
             act: allowed(actor, f"contract.{act}", centre=contract.organisation_id)
             for act in ("sign", "activate", "suspend", "terminate")
-        },
+        } | {"prepare": allowed(actor, "amendment.prepare", centre=contract.organisation_id)},
         answer=tested(session, contract, contract.lot) if waits else None,
         adhesions=standing_on(session, actor, contract.id, contract.lot.vehicle_id),
         fee_sums=sums_of_fees(session, actor, contract),

@@ -97,7 +97,11 @@ class ContractArgs(PageArgs):
 
 
 class ContractOut(Schema):
-    """A contract. Prices are euros excluding VAT per unit and period, frozen at `pooled_quantity`; bounds in units."""
+    """A contract. Prices are euros excluding VAT per unit and period, frozen at `pooled_quantity`; bounds in units.
+
+    Prices, bounds, last day and fee are those of the version in force (`amendments_in_force`: its number, 0 as concluded);
+    `amendments` counts the versions signed.
+    """
 
     id = Identifier(required=True)
     organisation_id = Identifier(required=True)
@@ -114,9 +118,13 @@ class ContractOut(Schema):
     unit = ma.fields.String(required=True)
     price_period = ma.fields.String(required=True)
     term_months = ma.fields.Integer(required=True)
-    pricing = ma.fields.String(required=True, validate=ONE_OF(PRICINGS))
-    mobilisation_amount = DecimalString(required=True)
-    regional_uplifts = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String(), required=True)
+    pricing = ma.fields.String(required=True, validate=ONE_OF(PRICINGS), attribute="price_grid.pricing")
+    mobilisation_amount = DecimalString(required=True, attribute="price_grid.mobilisation_amount")
+    regional_uplifts = ma.fields.Dict(
+        keys=ma.fields.String(), values=DecimalString(), required=True, attribute="price_grid.regional_uplifts"
+    )
+    amendments = ma.fields.Integer(required=True)
+    amendments_in_force = ma.fields.Integer(required=True)
     brackets = ma.fields.List(ma.fields.Nested(BracketOut), required=True, attribute="price_grid.brackets")
     pooled_quantity = ma.fields.Integer(required=True)
     minimum_quantity = ma.fields.Integer(required=True, allow_none=True)

@@ -47,6 +47,8 @@ SITE_MAP = (
           section="/facturation/a-recevoir"),
     Entry(N_("Schémas de certificats"), "certification_references_pages.list_schemes", OPERATOR,
           section="/referentiels/certificats"),
+    Entry(N_("Seuils des avenants"), "amendment_thresholds_pages.show_thresholds", OPERATOR,
+          section="/referentiels/seuils-des-avenants"),
     Entry(N_("Listes officielles"), "certification_references_pages.list_lists", OPERATOR, section="/listes-officielles"),
     Entry(N_("Mon compte"), "accounts_pages.account", SIGNED_IN, "account"),
     Entry(N_("Notifications"), "notifications_pages.list_notifications", SIGNED_IN, "account"),

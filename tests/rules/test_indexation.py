@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.platform.errors import BadInput, RuleBroken
-from tenders.contracts.indexation.rules import Formula, check_can_revise, check_formula, months_after, revised_factor
+from tenders.contracts.indexation.rules import (
+    Formula,
+    check_before_new_formula,
+    check_can_revise,
+    check_formula,
+    check_revisable,
+    revised_factor,
+)
 
 FORMULA = Formula(Decimal("130.2"), Decimal("0.15"), Decimal("0.85"), 12)
 VALUES = st.decimals(Decimal("1"), Decimal("999"), places=2)
@@ -67,5 +74,21 @@ def test_a_revision_waits_for_its_interval_and_is_not_of_the_past():
     with pytest.raises(RuleBroken) as past:
         check_can_revise(FORMULA, since, date(2026, 5, 31), today)
     assert past.value.code == "revision_in_the_past"
-    assert months_after(date(2026, 1, 31), 1) == date(2026, 2, 28)
-    assert months_after(date(2026, 11, 15), 2) == date(2027, 1, 15)
+
+
+@given(FORMULAS, st.decimals(Decimal("0.5"), Decimal(2), places=4))
+def test_a_new_formula_starts_from_the_price_of_its_day(formula, carried):
+    assert revised_factor(formula, formula.base_value, carried) == carried
+
+
+def test_no_revision_of_a_contract_that_is_over_nor_by_a_formula_that_is_replaced():
+    last = date(2027, 12, 31)
+    for status, day in (("ended", date(2027, 6, 1)), ("terminated", date(2027, 6, 1)), ("active", date(2028, 1, 1))):
+        with pytest.raises(RuleBroken) as over:
+            check_revisable(status, day, last)
+        assert over.value.code == "revision_of_ended_contract"
+    check_revisable("active", last, last)
+    with pytest.raises(RuleBroken) as replaced:
+        check_before_new_formula(date(2027, 6, 1), date(2027, 6, 1))
+    assert replaced.value.code == "formula_changes_before"
+    check_before_new_formula(date(2027, 5, 31), date(2027, 6, 1))

@@ -11,6 +11,7 @@ from marketplace.platform import audit, clock
 from marketplace.platform.permissions import SYSTEM
 from tenders.contracts.fees.lines import entry_line, year_line
 from tenders.contracts.models import Contract, ContractMember
+from tenders.contracts.rules.conclusion import Fee
 from tenders.contracts.rules.yearly import year_begins, year_ends, year_of, years_due
 
 ENTRY, YEARLY = "entry_fee", "yearly_fee"
@@ -47,6 +48,26 @@ def charge_entry(session: Session, contract: Contract, payers: Sequence[UUID]) -
             entry_line(contract.reference),
         )  # fmt: skip
     _tell_audit(session, contract, {"fee": ENTRY, "payers": len(payers)})
+
+
+def change_fee(session: Session, contract: Contract, fee: Fee, effective_on: date) -> None:
+    """Step: another fee from a day on, by an amendment. What fell due before is charged at the fee it fell due under.
+
+    A yearly fee is the new one from the next year on that begins; an entry fee that was none is owed at once by those who
+    pay it, another amount only by who joins from then on.
+    """
+    if contract.next_fee_on is not None:
+        charge_years(session, contract, effective_on - timedelta(days=1))
+    was_entry = contract.fee_kind == "entry"
+    contract.fee_kind, contract.fee_payer, contract.fee_value = fee.kind, fee.payer, fee.value
+    contract.next_fee_on = None
+    if fee.kind == "flat_yearly":
+        year = year_of(contract.starts_on, effective_on)
+        begins = year_begins(contract.starts_on, year)
+        contract.next_fee_on = begins if begins >= effective_on else year_begins(contract.starts_on, year + 1)
+    session.flush()
+    if fee.kind == "entry" and not was_entry:
+        charge_entry(session, contract, payers_on(session, contract, effective_on, effective_on))
 
 
 def charge_years(session: Session, contract: Contract, today: date) -> int:

@@ -4,7 +4,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, CheckConstraint, ForeignKey, Numeric, Text, UniqueConstraint, event
+from sqlalchemy import (
+    DDL,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    event,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,7 +46,11 @@ class ContractIndex(Model):
 
 
 class ContractFormula(Model):
-    """How a contract's prices follow an index, frozen with it: set once, before the activation."""
+    """How a contract's prices follow an index: number 1 is frozen with it, before the activation; amendments add others.
+
+    `since`: the day it takes effect, NULL for the first. `carried`: the factor reached that day under the one before, by
+    which its own factors are multiplied, so that a new formula never makes a price jump.
+    """
 
     __tablename__ = "contract_formulas"
     __table_args__ = (
@@ -45,9 +58,13 @@ class ContractFormula(Model):
         CheckConstraint("base_value > 0", name="base_value_positive"),
         CheckConstraint("date_part('day', base_month) = 1", name="base_month_is_its_first_day"),
         CheckConstraint("interval_months BETWEEN 1 AND 120", name="interval_accepted"),
+        CheckConstraint("number >= 1 AND carried > 0", name="follows_another"),
     )
 
     contract_id: Mapped[UUID] = mapped_column(ForeignKey("contracts.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1, server_default="1")
+    since: Mapped[date | None]
+    carried: Mapped[Decimal] = mapped_column(Numeric(10, 4), default=Decimal(1), server_default="1")
     index_code: Mapped[str] = mapped_column(Text)
     base_month: Mapped[date]
     base_value: Mapped[Decimal] = mapped_column(Numeric(14, 4))
@@ -64,12 +81,18 @@ class ContractRevision(Model):
     __tablename__ = "contract_revisions"
     __table_args__ = (
         UniqueConstraint("contract_id", "effective_on"),
+        # A revision rests on one formula of its own contract.
+        ForeignKeyConstraint(
+            ["contract_id", "formula_number"], ["contract_formulas.contract_id", "contract_formulas.number"],
+            name="fk_contract_revisions_contract_formulas",
+        ),
         CheckConstraint("factor > 0", name="factor_positive"),
         CheckConstraint("jsonb_typeof(evidence) = 'object'", name="evidence_is_object"),
     )
 
-    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract_formulas.contract_id"), primary_key=True)
+    contract_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    formula_number: Mapped[int] = mapped_column(default=1, server_default="1")
     effective_on: Mapped[date]
     factor: Mapped[Decimal] = mapped_column(Numeric(10, 4))
     index_id: Mapped[UUID] = mapped_column(ForeignKey("contract_indices.id"))

@@ -39,8 +39,9 @@ def values_for(session: Session, centre_id: UUID, code: str) -> list[ContractInd
 
 
 def find_formula(session: Session, contract_id: UUID) -> ContractFormula | None:
-    """The contract's formula, None when its prices are firm."""
-    return session.get(ContractFormula, contract_id)
+    """The contract's formula in force, None when its prices are firm."""
+    statement = select(ContractFormula).where(ContractFormula.contract_id == contract_id)
+    return session.scalars(statement.order_by(ContractFormula.number.desc()).limit(1)).one_or_none()
 
 
 def list_revisions(session: Session, contract_id: UUID) -> list[ContractRevision]:

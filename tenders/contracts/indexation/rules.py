@@ -1,7 +1,9 @@
 """How an index revises a contract's prices: a factor over the frozen price, from a formula frozen with the contract.
 
-factor = fixed share + indexed share × (value of the index ÷ its base value), four decimals half-up. The fixed share is
-never revised; at the base value the factor is 1.
+factor = carried × (fixed share + indexed share × value of the index ÷ its base value), four decimals half-up. The fixed share
+is never revised; at the base value the first formula's factor is 1. An amendment may bring another formula: it carries the
+factor reached on its day, so that prices do not jump. An amended price grid is written at the conditions of the base month,
+and multiplied by the same factor (tenders/contracts/amendments/steps.py).
 """
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +11,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from marketplace.platform.errors import N_, BadInput, RuleBroken
+from marketplace.platform.months import months_after
+from tenders.contracts.status import OVER
 
 STEP: Final = Decimal("0.0001")
 UNREVISED: Final = Decimal(1)
@@ -24,12 +28,15 @@ class Formula:
     interval_months: int
 
 
-def revised_factor(formula: Formula, value: Decimal) -> Decimal:
-    """By what frozen prices are multiplied when the index stands at `value`; ValueError for a value that is none."""
+def revised_factor(formula: Formula, value: Decimal, carried: Decimal = UNREVISED) -> Decimal:
+    """By what frozen prices are multiplied when the index stands at `value`; ValueError for a value that is none.
+
+    `carried`: the factor reached when the formula took effect, 1 for a contract's first.
+    """
     if value <= 0:
         raise ValueError("an index value is positive")
     exact = formula.fixed_share + formula.indexed_share * value / formula.base_value
-    return exact.quantize(STEP, ROUND_HALF_UP)
+    return (carried * exact).quantize(STEP, ROUND_HALF_UP)
 
 
 def check_formula(formula: Formula) -> None:
@@ -45,6 +52,26 @@ def check_formula(formula: Formula) -> None:
         errors["interval_months"] = [N_("Écrivez de 1 à 120 mois entre deux révisions.")]
     if errors:
         raise BadInput(errors)
+
+
+def check_revisable(status: str, effective_on: date, last_day: date) -> None:
+    """Refuse a revision nobody could order at: the contract is over, or will be. RuleBroken `revision_of_ended_contract`."""
+    if status in OVER or effective_on > last_day:
+        raise RuleBroken(
+            "revision_of_ended_contract",
+            "Aucune commande ne passera à ce prix : le contrat est terminé, ou le sera ce jour-là (dernier jour : {last_day}).",
+            field="effective_on", last_day=last_day,
+        )  # fmt: skip
+
+
+def check_before_new_formula(effective_on: date, new_formula_on: date | None) -> None:
+    """Refuse a revision by a formula that a signed amendment replaces by then. RuleBroken `formula_changes_before`."""
+    if new_formula_on is not None and effective_on >= new_formula_on:
+        raise RuleBroken(
+            "formula_changes_before",
+            "Un avenant signé change la formule le {day} : révisez les prix d'ici là, ou à partir de ce jour par la nouvelle.",
+            field="effective_on", day=new_formula_on,
+        )  # fmt: skip
 
 
 def check_can_revise(formula: Formula, since: date, effective_on: date, today: date) -> None:
@@ -64,11 +91,3 @@ def check_can_revise(formula: Formula, since: date, effective_on: date, today: d
             "revision_too_early", "La formule ne permet pas de révision avant le {earliest}.",
             field="effective_on", earliest=earliest,
         )  # fmt: skip
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day some months later; the last day of a shorter month."""
-    years, month = divmod(day.month - 1 + months, 12)
-    first = date(day.year + years, month + 1, 1)
-    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    return first.replace(day=min(day.day, (following - first).days))

@@ -3,14 +3,27 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
 from marketplace.platform.errors import N_, BadInput, NotFound, RuleBroken
 from marketplace.platform.permissions import Actor, require
+from tenders.contracts.amendments.queries import find_coming_formula
+from tenders.contracts.amendments.steps import lock_current
 from tenders.contracts.indexation import notices, queries
 from tenders.contracts.indexation.models import ContractFormula, ContractIndex, ContractRevision
-from tenders.contracts.indexation.rules import Formula, check_can_revise, check_formula, revised_factor
+from tenders.contracts.indexation.rules import (
+    Formula,
+    check_before_new_formula,
+    check_can_revise,
+    check_formula,
+    check_revisable,
+    revised_factor,
+)
+from tenders.contracts.models import Contract
 from tenders.contracts.queries import get_contract, lock_contract
+from tenders.contracts.rules.ending import last_day_of
 
 
 def enter_index(
@@ -76,18 +89,19 @@ def set_formula(
 def revise(actor: Actor, contract_id: UUID, *, month: date, effective_on: date) -> ContractRevision:
     """Revise a contract's prices on the index value of a month, from a day on.
 
-    RuleBroken `contract_without_formula`, `index_value_missing`, `revision_in_the_past`, `revision_too_early`.
+    RuleBroken `contract_without_formula`, `index_value_missing`, `revision_in_the_past`, `revision_too_early`,
+    `revision_of_ended_contract`, `formula_changes_before` when a signed amendment replaces the formula by then.
     """
     with transaction() as session:
         contract = get_contract(session, actor, contract_id)
         require(actor, "contract.index", centre=contract.organisation_id)
-        contract = lock_contract(session, contract_id)
+        contract = lock_current(session, contract_id)
         kept = queries.find_formula(session, contract_id)
         if kept is None:
             raise RuleBroken("contract_without_formula", "Les prix de ce contrat sont fermes : il n'a pas de formule.")
         formula = Formula(kept.base_value, kept.fixed_share, kept.indexed_share, kept.interval_months)
         before = queries.list_revisions(session, contract_id)
-        check_can_revise(formula, before[-1].effective_on if before else contract.starts_on, effective_on, clock.today())
+        _check_day(session, contract, kept, before, formula, effective_on)
         known = {each.month: each for each in queries.values_for(session, contract.organisation_id, kept.index_code)}
         index = known.get(month.replace(day=1))
         if index is None:
@@ -98,8 +112,9 @@ def revise(actor: Actor, contract_id: UUID, *, month: date, effective_on: date) 
         evidence = {"code": index.code, "month": index.month.isoformat(), "value": str(index.value), "source": index.source,
                     "base_value": str(kept.base_value)}  # fmt: skip
         revision = ContractRevision(
-            contract_id=contract_id, number=len(before) + 1, effective_on=effective_on, index_id=index.id,
-            factor=revised_factor(formula, index.value), evidence=evidence, decided_by=actor.user_id,
+            contract_id=contract_id, number=len(before) + 1, formula_number=kept.number, effective_on=effective_on,
+            index_id=index.id, factor=revised_factor(formula, index.value, kept.carried), evidence=evidence,
+            decided_by=actor.user_id,
         )  # fmt: skip
         session.add(revision)
         session.flush()
@@ -109,3 +124,14 @@ def revise(actor: Actor, contract_id: UUID, *, month: date, effective_on: date) 
         )  # fmt: skip
         notices.revised(session, contract, revision, index)
         return revision
+
+
+def _check_day(
+    session: Session, contract: Contract, kept: ContractFormula, before: list[ContractRevision], formula: Formula,
+    effective_on: date,
+) -> None:  # fmt: skip
+    """When this revision may take effect: while the contract runs, after the last one, under the formula of that day."""
+    days = [each.effective_on for each in before] + [kept.since or contract.starts_on]
+    check_revisable(contract.status, effective_on, last_day_of(contract.ends_on, contract.terminated_on))
+    check_can_revise(formula, max(days), effective_on, clock.today())
+    check_before_new_formula(effective_on, find_coming_formula(session, contract))

@@ -28,6 +28,7 @@ from tenders.contracts.ordering.rules.placing import (
     exhausted,
 )
 from tenders.contracts.ordering.rules.pricing import Price, indexed, periods_left, price
+from tenders.contracts.rules.ending import last_day_of as last_day
 from tenders.contracts.steps import count_call_off
 from tenders.demand.words import unit_of
 
@@ -166,9 +167,7 @@ def agreement_of(ground: Ground, contract: Contract, ask: Ask) -> Agreement:
 
 def last_day_of(contract: Contract) -> date:
     """The last day of the contract: its term's, or the day before its termination takes effect."""
-    if contract.terminated_on is None:
-        return contract.ends_on
-    return min(contract.ends_on, contract.terminated_on - timedelta(days=1))
+    return last_day(contract.ends_on, contract.terminated_on)
 
 
 def lacks_adhesion(ground: Ground, lot_id: UUID, organisation_id: UUID) -> bool:

@@ -89,7 +89,10 @@ def check_conclusion(frame: Frame, sharing: Sharing, wanted: Wanted) -> None:
             "lot_not_decided",
             "Un contrat se conclut sur un lot clos dont le minimum est atteint : ce lot ne l'est pas. Attendez la clôture.",
         )
-    _check_days(frame, wanted)
+    check_days(
+        (wanted.starts_on, wanted.ends_on), (frame.vehicle_starts_on, frame.vehicle_ends_on),
+        frame.maximum_duration_months, wanted.duration_reason,
+    )  # fmt: skip
     _check_sharing(sharing, wanted)
     above = frame.maximum_quantity is not None and (
         wanted.maximum_quantity is None or wanted.maximum_quantity > frame.maximum_quantity
@@ -102,21 +105,27 @@ def check_conclusion(frame: Frame, sharing: Sharing, wanted: Wanted) -> None:
         )  # fmt: skip
 
 
-def _check_days(frame: Frame, wanted: Wanted) -> None:
-    if not frame.vehicle_starts_on <= wanted.starts_on <= wanted.ends_on <= frame.vehicle_ends_on:
+def check_days(
+    contract: tuple[date, date], vehicle: tuple[date, date], maximum_months: int | None, reason: str | None
+) -> None:
+    """Refuse a contract outside its vehicle, or longer than allowed without a written reason; first and last days.
+
+    RuleBroken `contract_outside_vehicle`, `contract_duration_needs_reason`.
+    """
+    (starts_on, ends_on), (vehicle_starts_on, vehicle_ends_on) = contract, vehicle
+    if not vehicle_starts_on <= starts_on <= ends_on <= vehicle_ends_on:
         raise RuleBroken(
             "contract_outside_vehicle",
             "Le contrat doit commencer et finir entre le {vehicle_starts_on} et le {vehicle_ends_on}, dates du marché dont il "
             "relève. Corrigez-les.",
-            field="starts_on", vehicle_starts_on=frame.vehicle_starts_on, vehicle_ends_on=frame.vehicle_ends_on,
+            field="starts_on", vehicle_starts_on=vehicle_starts_on, vehicle_ends_on=vehicle_ends_on,
         )  # fmt: skip
-    months = frame.maximum_duration_months
-    too_long = months is not None and wanted.ends_on > longest_end(wanted.starts_on, months)
-    if too_long and not (wanted.duration_reason or "").strip():
+    too_long = maximum_months is not None and ends_on > longest_end(starts_on, maximum_months)
+    if too_long and not (reason or "").strip():
         raise RuleBroken(
             "contract_duration_needs_reason",
             "Ce contrat dure plus de {months} mois : écrivez la raison de cette durée ou raccourcissez-le.",
-            field="duration_reason", months=months,
+            field="duration_reason", months=maximum_months,
         )  # fmt: skip
 
 
@@ -149,15 +158,21 @@ def check_fields(wanted: Wanted, fee: Fee) -> None:
         errors["share_percent"] = [N_("Une part va de plus de 0 à 100 %.")]
     if wanted.ends_on < wanted.starts_on:
         errors["ends_on"] = [N_("La fin vient après le début.")]
-    complete = fee.value is not None and fee.value > 0 and fee.payer is not None
-    if fee.kind == "none" and (fee.value is not None or fee.payer is not None):
-        errors["fee"] = [N_("Sans redevance, ne donnez ni montant ni payeur.")]
-    elif fee.kind != "none" and not complete:
-        errors["fee"] = [N_("Donnez le montant de la redevance et qui la paie.")]
-    elif fee.kind == "percent_of_call_offs" and fee.value is not None and fee.value > WHOLE:
-        errors["fee"] = [N_("Une redevance en pour cent ne dépasse pas 100.")]
+    errors |= fee_errors(fee)
     if errors:
         raise BadInput(errors)
+
+
+def fee_errors(fee: Fee) -> dict[str, list[str]]:
+    """What is wrong with a fee, by field; empty when nothing is."""
+    complete = fee.value is not None and fee.value > 0 and fee.payer is not None
+    if fee.kind == "none" and (fee.value is not None or fee.payer is not None):
+        return {"fee": [N_("Sans redevance, ne donnez ni montant ni payeur.")]}
+    if fee.kind != "none" and not complete:
+        return {"fee": [N_("Donnez le montant de la redevance et qui la paie.")]}
+    if fee.kind == "percent_of_call_offs" and fee.value is not None and fee.value > WHOLE:
+        return {"fee": [N_("Une redevance en pour cent ne dépasse pas 100.")]}
+    return {}
 
 
 def part_of(frame: Frame, sharing: Sharing, wanted: Wanted) -> Part:

@@ -1,6 +1,6 @@
 """When a contract may be suspended, taken up again or terminated, and what follows when its minimum was missed."""
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from marketplace.platform.errors import N_, BadInput, RuleBroken
@@ -24,6 +24,11 @@ def written(reason: str | None) -> str:
     if not text:
         raise BadInput({"reason": [N_("Écrivez la raison : les membres et le titulaire la liront.")]})
     return text
+
+
+def last_day_of(ends_on: date, terminated_on: date | None) -> date:
+    """The last day of a contract: its term's, or the day before its termination takes effect."""
+    return ends_on if terminated_on is None else min(ends_on, terminated_on - timedelta(days=1))
 
 
 def check_suspension(status: str, starts_on: date, until: date | None, today: date) -> None:

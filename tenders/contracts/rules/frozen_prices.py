@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.offers.rules import Bracket, PriceGrid
+from marketplace.platform.money import round_cents, round_unit_price
 
 
 def freeze(grid: PriceGrid) -> list[dict[str, Any]]:
@@ -12,6 +13,23 @@ def freeze(grid: PriceGrid) -> list[dict[str, Any]]:
         {"from_quantity": b.from_quantity, "to_quantity": b.to_quantity, "unit_price": f"{b.unit_price:f}"}
         for b in grid.brackets
     ]
+
+
+def freeze_grid(grid: PriceGrid) -> dict[str, Any]:
+    """A whole grid as an amendment stores it: `pricing`, `brackets`, `mobilisation_amount`, `regional_uplifts`."""
+    brackets = [{**bracket, "unit_price": f"{round_unit_price(Decimal(bracket['unit_price'])):f}"} for bracket in freeze(grid)]
+    uplifts = {region: f"{round_unit_price(uplift):f}" for region, uplift in sorted(grid.regional_uplifts.items())}
+    mobilisation = f"{round_cents(grid.mobilisation_amount):f}"
+    return {
+        "pricing": grid.pricing, "brackets": brackets, "mobilisation_amount": mobilisation, "regional_uplifts": uplifts,
+    }  # fmt: skip
+
+
+def thaw_grid(stored: Mapping[str, Any]) -> PriceGrid:
+    """The grid from what `freeze_grid` stored."""
+    return thaw(
+        stored["pricing"], stored["brackets"], Decimal(stored["mobilisation_amount"]), stored["regional_uplifts"]
+    )
 
 
 def thaw(

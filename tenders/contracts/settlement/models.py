@@ -18,8 +18,8 @@ from tenders.contracts.settlement.rules import SHARING_RULES
 class Settlement(Model):
     """The statement of a contract; the primary key is "once". Units of the lot, euros excluding VAT.
 
-    `unattributed`: lacking units that nobody had committed to, charged to nobody. `evidence`: the call-offs counted and
-    the sharing rules applied, by group.
+    `unattributed`: lacking units that nobody had committed to, charged to nobody. `evidence`: the call-offs counted,
+    the sharing rules applied, by group, and the index factor of the last day, at which missing units are priced.
     """
 
     __tablename__ = "settlements"

@@ -9,8 +9,12 @@ from marketplace.platform import audit, clock
 from marketplace.platform.database import transaction
 from marketplace.platform.money import DEFAULT_VAT_RATE
 from marketplace.platform.permissions import SYSTEM, Actor, require
+from tenders.contracts.amendments.steps import lock_current
+from tenders.contracts.indexation.queries import factors_on
+from tenders.contracts.indexation.rules import UNREVISED
 from tenders.contracts.models import Contract, ContractMember
-from tenders.contracts.queries import get_contract, list_contract_members, lock_contract
+from tenders.contracts.ordering.rules.pricing import indexed
+from tenders.contracts.queries import get_contract, list_contract_members
 from tenders.contracts.settlement import notices, queries
 from tenders.contracts.settlement.models import Settlement, SettlementShare
 from tenders.contracts.settlement.rules import DEFAULT_RULE, Member, Statement, check_can_settle, settle
@@ -25,7 +29,7 @@ def settle_contract(actor: Actor, contract_id: UUID) -> tuple[Settlement, bool]:
     with transaction() as session:
         contract = get_contract(session, actor, contract_id)
         require(actor, "contract.settle", centre=contract.organisation_id)
-        contract = lock_contract(session, contract.id)
+        contract = lock_current(session, contract.id)
         known = queries.find_settlement(session, contract.id)
         if known is not None:
             return known, False
@@ -64,13 +68,14 @@ def _decide(session: Session, actor: Actor, contract: Contract) -> Settlement:
     by_grappe = queries.sharing_rules(session, [member.grappe_id for member in members if member.grappe_id])
     rules = {f"grappe {grappe_id}": rule for grappe_id, rule in by_grappe.items()}
     minimum = 0 if contract.status == "terminated" else contract.minimum_quantity or 0
-    statement = settle(minimum, [_value(contract, member, consumed) for member in members], rules)
+    factor = factors_on(session, [contract.id], contract.ends_on).get(contract.id, UNREVISED)
+    statement = settle(minimum, [_value(contract, member, consumed, factor) for member in members], rules)
     settlement = Settlement(
         contract_id=contract.id, minimum=statement.minimum, committed=statement.committed, consumed=statement.consumed,
         lacking=statement.lacking, unattributed=statement.unattributed, amount=statement.amount,
         vat_rate=queries.vat_rate_of(session, contract.id, DEFAULT_VAT_RATE), decided_by=actor.user_id,
         evidence={
-            "rules": rules, "status": contract.status, "ends_on": contract.ends_on.isoformat(),
+            "rules": rules, "factor": f"{factor:f}", "status": contract.status, "ends_on": contract.ends_on.isoformat(),
             "call_offs": [str(each) for each in queries.certified_call_offs(session, contract.id)],
         },
     )  # fmt: skip
@@ -82,10 +87,11 @@ def _decide(session: Session, actor: Actor, contract: Contract) -> Settlement:
     return settlement
 
 
-def _value(contract: Contract, member: ContractMember, consumed: dict[UUID, int]) -> Member:
+def _value(contract: Contract, member: ContractMember, consumed: dict[UUID, int], factor: Decimal) -> Member:
+    """A unit that lacks is priced as an order on the contract's last day would have been: amended and indexed."""
     return Member(
         str(member.establishment_id), member.committed_quantity, consumed.get(member.establishment_id, 0), group_of(member),
-        Decimal(member.unit_price * contract.periods),
+        Decimal(indexed(member.unit_price, factor) * contract.periods),
     )  # fmt: skip
 
 

@@ -71,6 +71,26 @@ def book(
     return _write(session, lot_id, kind, quantity, amount, reason, note, by)
 
 
+def raise_maximum(
+    session: Session, lot_id: UUID, maximum: int | None, maximum_amount: Decimal | None, *, by: UUID | None = None
+) -> None:
+    """Step: let a ledger carry the maximum of a contract that was amended above it; never lowered, None leaves it.
+
+    Euros follow units at the reference price where the lot is bounded in euros and none are given.
+    """
+    envelope = lock_ledger(session, lot_id)
+    balance = envelope.balance
+    units = 0 if maximum is None or balance.maximum is None else max(0, maximum - balance.maximum)
+    amount = None
+    if balance.maximum_amount is not None:
+        wanted = maximum_amount
+        if wanted is None:
+            wanted = balance.maximum_amount + round_cents(units * (envelope.unit_amount or Decimal(0)))
+        amount = max(Decimal(0), wanted - balance.maximum_amount)
+    if units or amount:
+        _write(session, lot_id, "maximum", units, amount, "amended", by=by)
+
+
 def lock_envelopes(session: Session, lot_ids: Collection[UUID]) -> dict[UUID, Envelope]:
     """Step: the ledgers of several lots locked in id order, for whoever books on more than one; by lot."""
     statement = select(Envelope).where(Envelope.lot_id.in_(lot_ids)).order_by(Envelope.lot_id)

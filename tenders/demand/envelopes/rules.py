@@ -13,7 +13,7 @@ ENGAGING = ("committed", "released", "adjusted")
 """Kinds whose sum is engaged: what closings committed, less what was released, corrected by hand."""
 REASONS = (
     "lot_opened", "lot_closed", "ordered", "lot_cancelled", "vehicle_ended", "correction", "closing_undone", "left_at_award",
-    "minimum_missed", "joined_late",
+    "minimum_missed", "joined_late", "amended",
 )  # fmt: skip
 THRESHOLDS = (70, 85, 95, 100)
 """Per cent of the maximum at which the centre is warned, once each."""

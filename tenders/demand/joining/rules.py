@@ -76,21 +76,29 @@ def check_joinable(setting: Setting, today: date) -> None:
             "que le recueil est ouvert, placez un besoin.",
             lot=setting.label,
         )
-    if not setting.allows_late_joining and setting.regime == "public_code":
+    check_takes_newcomers(setting.regime, allows_late_joining=setting.allows_late_joining)
+    if months_left(setting, today) == 0:
+        raise RuleBroken(
+            "late_joining_over", "L'exécution de « {lot} » est terminée : il n'y a plus rien à rejoindre.", lot=setting.label
+        )
+
+
+def check_takes_newcomers(regime: str, *, allows_late_joining: bool) -> None:
+    """Only buyers identified in the consultation may order, unless the vehicle says otherwise (domain §4).
+
+    RuleBroken `buyers_listed_before_publication`.
+    """
+    if not allows_late_joining and regime == "public_code":
         raise RuleBroken(
             "buyers_listed_before_publication",
             "Ce marché ne se rejoint pas après sa publication : seuls les acheteurs identifiés dans la consultation "
             "peuvent commander (code de la commande publique). Demandez à la centrale quand ouvre le prochain.",
         )
-    if not setting.allows_late_joining:
+    if not allows_late_joining:
         raise RuleBroken(
             "buyers_listed_before_publication",
             "Ce marché ne se rejoint pas après sa publication : la centrale a réservé les commandes aux acheteurs "
             "identifiés au départ. Demandez-lui quand ouvre le prochain.",
-        )
-    if months_left(setting, today) == 0:
-        raise RuleBroken(
-            "late_joining_over", "L'exécution de « {lot} » est terminée : il n'y a plus rien à rejoindre.", lot=setting.label
         )
 
 

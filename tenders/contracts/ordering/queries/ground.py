@@ -15,6 +15,7 @@ from marketplace.platform.errors import NotFound, Sentence
 from marketplace.platform.i18n import language
 from marketplace.platform.permissions import Actor
 from tenders.contracts.adhesions.queries import adhering
+from tenders.contracts.amendments.steps import bring_into_force
 from tenders.contracts.indexation.queries import factors_on
 from tenders.contracts.models import Contract, ContractMember
 from tenders.contracts.ordering.models import CallOff, OrderLimit
@@ -51,6 +52,8 @@ class Ground:
 def lock_ground(session: Session, lot_ids: Collection[UUID], establishment_ids: Collection[UUID]) -> Ground:
     """Lock and read. NotFound for a lot that has no contract, or none that still counts.
 
+    Versions of the contracts whose day has come are brought into force first: an order meets the terms of its day.
+
     Order of locks: contracts in id order → the envelopes of their lots in id order → rows of `call_offs`, which only
     whoever holds their contract changes. Nobody takes a lock to the left of one it holds, so two carts over the same
     contracts, entered in any order, wait for each other and never deadlock. `call_offs` refers to `envelopes` and not to
@@ -60,6 +63,8 @@ def lock_ground(session: Session, lot_ids: Collection[UUID], establishment_ids: 
     ids = session.scalars(select(Contract.id).where(Contract.lot_id.in_(lot_ids), running)).all()
     locked = lock_contracts(session, ids)
     envelopes = lock_envelopes(session, lot_ids)
+    if bring_into_force(session, locked, clock.today()):
+        envelopes = lock_envelopes(session, lot_ids)  # read again: a raised maximum was written in SQL
     contracts = {lot_id: _holding([each for each in locked if each.lot_id == lot_id]) for lot_id in lot_ids}
     if not all(contracts.values()) or set(envelopes) != set(lot_ids):
         raise NotFound("lot")
