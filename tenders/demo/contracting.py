@@ -18,6 +18,8 @@ from marketplace.platform.files import read_upload
 from marketplace.platform.permissions import SYSTEM, Actor
 from tenders.contracts.adhesions.queries import convention_for
 from tenders.contracts.adhesions.services import adhere
+from tenders.contracts.amendments.rules.wanted import Draft
+from tenders.contracts.amendments.services import prepare_amendment, sign_amendment
 from tenders.contracts.indexation.services import set_formula
 from tenders.contracts.rules.conclusion import Fee
 from tenders.contracts.services import activate_contract, conclude_contract, sign_contract
@@ -81,9 +83,20 @@ def run_contract(days_ago: DaysAgo, pooling: Pooling, centre: Actor, holder: Org
             fixed_share=Decimal("0.15"), indexed_share=Decimal("0.85"), interval_months=1,
         )  # fmt: skip
     with days_ago(STARTED + 2):
-        sign_contract(centre, contract.id, read_upload("contrat-demonstration.pdf", _paper()), clock.today())
+        paper = _paper(f"Contrat de démonstration {REFERENCE}")
+        sign_contract(centre, contract.id, read_upload("contrat-demonstration.pdf", paper), clock.today())
         activate_contract(centre, contract.id)
     return Running(contract.id, lot_id, contract.organisation_id, members)
+
+
+def amend(centre: Actor, contract_id: UUID) -> None:
+    """A signed version of the contract, and a draft that waits for its signature."""
+    why, basis = "Trois sites ont demandé des jours d'audit de plus.", "mutual_agreement"
+    draft = prepare_amendment(centre, contract_id, Draft("maximum", why, basis, maximum_quantity=MAXIMUM + 20))
+    paper = read_upload("avenant-demonstration.pdf", _paper(f"Avenant n° 1 au contrat {REFERENCE}"))
+    sign_amendment(centre, draft.id, paper, clock.today())
+    clause = "Article 6 : le rapport d'audit est remis dans les trente jours, et présenté à l'établissement."
+    prepare_amendment(centre, contract_id, Draft("other", "Les rapports arrivaient tard.", basis, text=clause))
 
 
 def _publish_offer(holder: Organisation) -> tuple[UUID, UUID]:
@@ -150,10 +163,10 @@ def adhere_with(pooling: Pooling, site: Site, lot_id: UUID) -> None:
     )
 
 
-def _paper() -> bytes:
+def _paper(title: str) -> bytes:
     """One page that says what it is."""
     paper = FPDF()
     paper.add_page()
     paper.set_font("Helvetica", size=14)
-    paper.multi_cell(0, 10, f"Contrat de démonstration {REFERENCE}\n{TITLE}\nDocument fictif, sans valeur.")
+    paper.multi_cell(0, 10, f"{title}\n{TITLE}\nDocument fictif, sans valeur.")
     return bytes(paper.output())

@@ -22,13 +22,13 @@ from tenders.contracts.ordering.services.answering import answer_call_off, decla
 from tenders.contracts.ordering.services.certifying import certify_call_off, dispute_call_off
 from tenders.contracts.ordering.services.placing import place_call_offs
 from tenders.contracts.ordering.steps import Ask
-from tenders.demo.contracting import INDEX, DaysAgo, Running, adhere_with
+from tenders.demo.contracting import INDEX, DaysAgo, Running, adhere_with, amend
 from tenders.demo.pooling import Pooling
 from tenders.demo.sites import Site, siren_of
 
 IBAN = "FR7630006000011234567890189"
 """The example of the French banks' own documentation: no account."""
-REVISED, NEWEST_INVOICE = 6, 9
+AMENDED, REVISED, NEWEST_INVOICE = 12, 6, 9
 """Days ago."""
 
 
@@ -84,6 +84,8 @@ def run_orders(days_ago: DaysAgo, running: Running, pooling: Pooling, centre: Ac
     for day in range(ORDERS[0].placed, 0, -1):
         with days_ago(day):
             _live(acting, placed, issued, day)
+            if day == AMENDED:
+                amend(centre, running.contract_id)
             if day == REVISED:
                 _revise(acting)
             gather_due_charges(clock.now())
