@@ -2,7 +2,6 @@
 
 Each package lists its own rooms in its `features.py` (docs/decisions/0007-features-by-package.md); nothing else names them all.
 """
-import sys
 from pathlib import Path
 
 from flask import Flask, render_template, send_from_directory
@@ -41,11 +40,6 @@ from tenders.dashboard.navigation import SITE_MAP
 from tenders.demo.seed import seed
 
 ROOT = Path(__file__).resolve().parent
-TURN_SECONDS = 0.0005
-"""How long a thread may keep the interpreter while another waits. A thread that was told its need is written holds the
-lot's lock until it has sent COMMIT: at the usual 5 ms its neighbours' computing is what everybody on that lot waits for
-(measured: a third more needs a second with every client on one lot).
-"""
 
 API_BLUEPRINTS = (*marketplace.API_BLUEPRINTS, *catalog.API_BLUEPRINTS, *tenders.API_BLUEPRINTS)
 PAGE_BLUEPRINTS = (*marketplace.PAGE_BLUEPRINTS, *catalog.PAGE_BLUEPRINTS, *tenders.PAGE_BLUEPRINTS)
@@ -100,7 +94,6 @@ def configure(app: Flask, settings: Settings) -> None:
 def create_app(settings: Settings | None = None) -> Flask:
     """The application, from settings or from the environment; ConfigError when they are incomplete."""
     settings = settings or load_settings()
-    sys.setswitchinterval(TURN_SECONDS)
     app = Flask(__name__, static_folder=str(ROOT / "static"), template_folder=str(ROOT / "marketplace" / "templates"))
     configure(app, settings)
     if settings.trusted_proxies:
