@@ -149,6 +149,7 @@ PUBLIC_ENDPOINTS = {
 }
 LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
     (joining_events.JoinedLate, contracts.entitle_latecomer),
+    (joining_events.FeesOfJoining, contracts.contract_fees),
     (demand_events.RelyingOnClosing, joining_listeners.relying_latecomers),
     (vehicles_events.LotOpened, demand.open_pool),
     (vehicles_events.LotOpened, envelopes.open_envelope),

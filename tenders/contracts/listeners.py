@@ -6,6 +6,7 @@ from catalog.certifications.events import LotsRelyingOn, RelyingLot
 from marketplace.establishments.models import Establishment
 from marketplace.platform import clock
 from marketplace.platform.errors import N_, RuleBroken, Sentence
+from tenders.contracts.fees.queries import fees_of_joining
 from tenders.contracts.fees.steps import charge_newcomer
 from tenders.contracts.indexation.queries import factors_on
 from tenders.contracts.indexation.rules import UNREVISED
@@ -14,7 +15,7 @@ from tenders.contracts.ordering.rules.pricing import indexed
 from tenders.contracts.status import OVER
 from tenders.contracts.steps import entitle_member
 from tenders.demand.events import RelyingOnClosing
-from tenders.demand.joining.events import JoinedLate
+from tenders.demand.joining.events import ContractFee, FeesOfJoining, JoinedLate
 from tenders.demand.words import price_of
 from tenders.vehicles.models import Lot
 from tenders.vehicles.rules import schemes_required
@@ -91,3 +92,9 @@ def entitle_latecomer(session: Session, event: JoinedLate) -> None:
         )
     for contract in contracts:
         charge_newcomer(session, contract, site.organisation_id)
+
+
+def contract_fees(session: Session, question: FeesOfJoining) -> list[ContractFee]:
+    """Fees that members pay on the lot's contracts that are not over; one statement."""
+    asking = fees_of_joining(session, question.lot_id)
+    return [ContractFee(each.reference, each.fee_kind, each.fee_value) for each in asking if each.fee_value is not None]

@@ -12,7 +12,6 @@ from marketplace.platform.errors import DomainError, NotFound
 from marketplace.platform.i18n import sentence
 from marketplace.platform.permissions import allowed
 from tenders.contracts import labels
-from tenders.contracts.fees.queries import fees_of_joining
 from tenders.dashboard.queries.own_needs import list_own_sites
 from tenders.dashboard.what_if_pages import written_quantity
 from tenders.demand.joining.services import join_late
@@ -48,7 +47,7 @@ def show(lot_id: UUID) -> Any:
     return render_template(
         "dashboard/late_joining.html", lot=lot, sites=[(each.id, each.name) for each in sites], site=site, asked=asked,
         errors=errors, found=found, chance=chance, refused=refused, grappe=grappe, joined=chance and chance.joined,
-        contracts=fees_of_joining(session, lot_id) if found else [], labels=labels,
+        labels=labels,
         may_sign=allowed(actor, "lot.join_late", own=site.organisation_id),
     )  # fmt: skip
 

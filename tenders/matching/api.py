@@ -50,6 +50,7 @@ def quote_late_joining(supposed: dict[str, Any], lot_id: UUID) -> dict[str, Any]
         "months": quote.months, "ends_on": quote.ends_on, "engaged": found.engaged, "remaining": found.setting.room,
         "remaining_after": quote.room_after, "exposure": quote.exposure,
         "fee": None if fee is None else {"excl_vat": fee, "incl_vat": quote.fee_incl_vat},
+        "contract_fees": found.contract_fees,
         "unit_price_before": before and before.unit_price, "unit_price_after": after and after.unit_price,
         "bracket_before": before and before.bracket, "bracket_after": after and after.bracket,
     }  # fmt: skip

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from marketplace.platform import clock
+from marketplace.platform import clock, events
 from marketplace.platform.permissions import Actor, require
 from tenders.demand.envelopes.queries import get_envelope
 from tenders.demand.joining import rules
+from tenders.demand.joining.events import ContractFee, FeesOfJoining
 from tenders.demand.joining.models import LateJoining
 from tenders.demand.joining.queries import find_joining, setting_of
 from tenders.demand.joining.rules import Quote, Setting
@@ -23,6 +24,7 @@ class LateQuote:
     """Joining with `quantity` units: the quote at `unit_price` (the ceiling asked for, else the reference; None: none).
 
     `engaged` units are committed on the lot before; `best_…` is the best published price before and after.
+    `contract_fees`: what its contracts' members pay besides.
     """
 
     setting: Setting
@@ -32,6 +34,7 @@ class LateQuote:
     engaged: int
     best_before: BestPrice | None
     best_after: BestPrice | None
+    contract_fees: tuple[ContractFee, ...]
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ def quote_joining(
     engaged = get_envelope(session, lot.id).balance.engaged
     before, after = list_best_prices(session, actor, lot, [engaged, engaged + quantity])
     quote = rules.quote(setting, quantity, price, clock.today())
-    return LateQuote(setting, quantity, price, quote, engaged, before, after)
+    fees = events.ask(session, FeesOfJoining(lot.id))
+    return LateQuote(setting, quantity, price, quote, engaged, before, after, tuple(fees))
 
 
 def _setting(

@@ -169,9 +169,18 @@ class LateJoiningArgs(Schema):
     price_ceiling = DecimalString(load_default=None, validate=POSITIVE)
 
 
+class ContractFeeOut(Schema):
+    """What a member organisation pays on a contract of the lot: `value` in euros excluding VAT once (`entry`) or a year
+    (`flat_yearly`), or in per cent of its orders (`percent_of_call_offs`)."""
+
+    reference = ma.fields.String(required=True)
+    kind = ma.fields.String(required=True, attribute="fee_kind")
+    value = DecimalString(required=True, attribute="fee_value")
+
+
 class LateQuoteOut(Schema):
-    """What joining would be: `months` until `ends_on`, `exposure` over them, the `fee` once, units `remaining` (null: no
-    maximum), and the best published price with its bracket before and after."""
+    """What joining would be: `months` until `ends_on`, `exposure` over them, the `fee` once, the fees of its contracts
+    besides, units `remaining` (null: no maximum), and the best published price with its bracket before and after."""
 
     months = ma.fields.Integer(required=True)
     ends_on = ma.fields.Date(required=True)
@@ -180,6 +189,7 @@ class LateQuoteOut(Schema):
     remaining_after = ma.fields.Integer(required=True, allow_none=True)
     exposure = ma.fields.Nested(ExposureOut, required=True)
     fee = ma.fields.Nested(FeeOut, required=True, allow_none=True)
+    contract_fees = ma.fields.List(ma.fields.Nested(ContractFeeOut), required=True)
     unit_price_before = DecimalString(required=True, allow_none=True)
     unit_price_after = DecimalString(required=True, allow_none=True)
     bracket_before = ma.fields.Nested(PriceStepOut, required=True, allow_none=True)

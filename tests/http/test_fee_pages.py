@@ -51,11 +51,16 @@ def test_the_contract_page_says_the_fee_to_who_pays_it_with_its_next_day(session
     assert "Redevance de la centrale" not in member
 
 
-def test_who_joins_late_reads_the_contracts_fee_before_signing(app, session, sign_in, made):
+def test_who_joins_late_reads_the_contracts_fee_before_signing(app, session, sign_in, api, made):
     decided, contract = made("entry")
     with app.app_context():
-        _site, actor = clinic()
-    browser = sign_in(session.get_one(User, actor.user_id))
+        site, actor = clinic()
+    user = session.get_one(User, actor.user_id)
+    asked = {"establishment_id": str(site.id), "quantity": "50"}
+    quote = api(user).get(f"/api/v1/lots/{decided.lot.id}/late-joining", query_string=asked).json
+    fee = {"reference": contract.reference, "kind": "entry", "value": "120.0000"}
+    assert quote["contract_fees"] == [fee], quote
+    browser = sign_in(user)
     shown = text_of(browser.get(f"/lots/{decided.lot.id}/rejoindre", query_string={"quantity": "50"}))
     assert f"la redevance du contrat {contract.reference} : 120 € HT à l'entrée, payée par chaque organisation membre" in shown
 

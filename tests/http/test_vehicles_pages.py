@@ -1,5 +1,6 @@
 """The pages of vehicles and lots: forms keep what was typed, refusals stand beside their field."""
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
@@ -117,11 +118,14 @@ def test_a_draft_and_its_lots_are_edited(browser, session, centre):
     assert "Délai de suspension" in page.text
     changed = vehicle_form(
         regime="private", standstill_days="3", standstill_days_on_paper="5", maximum_duration_months="",
-        allows_individual_needs="y",
+        allows_individual_needs="y", membership_fee="1 250,50",
     )  # fmt: skip
+    assert "écrite dans la convention" in page.text
     assert browser.post(f"/marches/{vehicle.id}/modifier", data=changed).status_code == 302
     session.refresh(vehicle)
     assert (vehicle.regime, vehicle.standstill_days, vehicle.maximum_required) == ("private", 3, False)
+    assert vehicle.membership_fee == Decimal("1250.50")
+    assert "Cotisation annuelle des adhérents" in browser.get(f"/marches/{vehicle.id}").text
     assert 'value="4,1"' in browser.get(f"/marches/lots/{lot.id}/modifier").text
     assert browser.post(f"/marches/lots/{lot.id}/modifier", data=lot_form(title="Postes")).status_code == 302
     session.refresh(lot)

@@ -1,4 +1,4 @@
-"""What a late joining announces: rooms above let the newcomer order."""
+"""What a late joining announces and asks: rooms above let the newcomer order, and know what that costs besides."""
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -15,3 +15,20 @@ class JoinedLate(Announcement):
     grappe_id: UUID | None
     quantity: int
     price_ceiling: Decimal
+
+
+@dataclass(frozen=True)
+class ContractFee:
+    """What a member organisation pays on a contract: `fee_value` in euros excluding VAT, in per cent for a percentage."""
+
+    reference: str
+    fee_kind: str
+    fee_value: Decimal
+    fee_payer: str = "member"
+
+
+@dataclass(frozen=True)
+class FeesOfJoining(Announcement):
+    """Question: which fees of contracts on this lot would who joins it owe besides? Answers are ContractFee."""
+
+    lot_id: UUID
