@@ -1,5 +1,5 @@
-"""Which holder gets an order: cascade, rotation, share, mini-competition; a refusal passes it on, with the reason said."""
-from datetime import UTC, datetime, timedelta
+"""Which holder gets an order: cascade, rotation, share; a refusal passes it on, with the reason said."""
+from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -9,13 +9,7 @@ from hypothesis import strategies as st
 
 from marketplace.platform.errors import RuleBroken, Sentence
 from marketplace.platform.i18n import sentence
-from tenders.contracts.ordering.rules.holders import (
-    CompetingOffer,
-    Holder,
-    best_offer,
-    check_offered_price,
-    choose_holder,
-)
+from tenders.contracts.ordering.rules.holders import Holder, choose_holder
 
 A, B, C = (UUID(int=number) for number in (1, 2, 3))
 NOW = datetime(2027, 6, 7, 9, tzinfo=UTC)
@@ -114,32 +108,3 @@ def test_no_method_but_the_known_ones():
     for method in ("mini_competition", "drawing lots"):
         with pytest.raises(ValueError, match="no holder is chosen"):
             choose_holder(method, cascade(), 1)
-
-
-def answer(contract: UUID, price: str | None, minutes: int = 0) -> CompetingOffer:
-    names = {A: "Argile", B: "Brume", C: "Cèdre"}
-    return CompetingOffer(contract, names[contract], Decimal(price) if price else None, NOW + timedelta(minutes=minutes))
-
-
-def test_the_lowest_price_wins_a_mini_competition_and_the_others_read_why():
-    choice = best_offer([answer(A, "4.10"), answer(B, "3.95"), answer(C, None)], asked=3)
-    assert choice.contract_id == B and choice.reason.code == "chosen_by_competition"
-    assert sentence(choice.reason) == "Brume propose le prix le plus bas : 3,95 € HT (2 prix reçus, 3 demandés)."
-    assert [each.reason.code for each in choice.passed] == ["offer_not_best", "holder_declined"]
-
-
-def test_at_the_same_price_the_first_answer_wins():
-    assert best_offer([answer(A, "4", 5), answer(B, "4", 2)], asked=2).contract_id == B
-
-
-def test_a_competition_without_a_price_has_no_winner():
-    with pytest.raises(RuleBroken) as refused:
-        best_offer([answer(A, None)], asked=2)
-    assert refused.value.code == "no_offer_received"
-
-
-def test_a_holder_may_ask_less_than_its_contract_and_never_more():
-    check_offered_price(Decimal("4.10"), Decimal("4.10"))
-    with pytest.raises(RuleBroken) as refused:
-        check_offered_price(Decimal("4.1001"), Decimal("4.10"))
-    assert refused.value.code == "offer_above_contract"

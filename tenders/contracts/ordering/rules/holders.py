@@ -1,10 +1,9 @@
-"""Which holder gets an order when a lot has several: cascade, rotation, fixed share or mini-competition, with the reason.
+"""Which holder gets an order when a lot has several: cascade, rotation or fixed share, with the reason.
 
 A refusal by one holder passes the order to the next: the same rule is asked again with that holder left out.
 """
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -50,16 +49,6 @@ class Choice:
     passed: tuple[Passed, ...] = ()
 
 
-@dataclass(frozen=True)
-class CompetingOffer:
-    """A holder's answer when it was asked for a price on one order; `unit_price` None: it declined."""
-
-    contract_id: UUID
-    name: str
-    unit_price: Decimal | None
-    answered_at: datetime
-
-
 def choose_holder(
     method: str, holders: Sequence[Holder], quantity: int, refused: Collection[UUID] = ()
 ) -> Choice:
@@ -70,7 +59,7 @@ def choose_holder(
     """
     if method not in METHODS or method == "mini_competition":
         raise ValueError(f"no holder is chosen by {method}")
-    passed = [Passed(each.contract_id, why) for each in holders if (why := _why_not(each, quantity, refused))]
+    passed = [Passed(each.contract_id, why) for each in holders if (why := why_not(each, quantity, refused))]
     left_out = {each.contract_id for each in passed}
     candidates = sorted((each for each in holders if each.contract_id not in left_out), key=lambda each: each.rank)
     if not candidates:
@@ -87,7 +76,7 @@ def choose_holder(
 def no_holder(passed: Iterable[Passed], holders: Iterable[Holder]) -> RuleBroken:
     """Nobody can take the order. With a single holder its own reason is the message."""
     names = {each.contract_id: each.name for each in holders}
-    reasons = {f"reason_{number}": _of(names[each.contract_id], each.reason) for number, each in enumerate(passed)}
+    reasons = {f"reason_{number}": of_holder(names[each.contract_id], each.reason) for number, each in enumerate(passed)}
     said = Sentence("holders_passed", " ".join(f"{{{name}}}" for name in reasons), reasons)
     return RuleBroken(
         "no_holder_available",
@@ -96,38 +85,8 @@ def no_holder(passed: Iterable[Passed], holders: Iterable[Holder]) -> RuleBroken
     )
 
 
-def best_offer(offers: Sequence[CompetingOffer], asked: int) -> Choice:
-    """The lowest price of a mini-competition wins; at the same price, whoever answered first.
-
-    `asked`: how many holders were asked. RuleBroken `no_offer_received` when nobody gave a price.
-    """
-    priced = [offer for offer in offers if offer.unit_price is not None]
-    if not priced:
-        raise RuleBroken(
-            "no_offer_received",
-            "Aucun titulaire n'a donné de prix : prolongez la demande ou prévenez la centrale.",
-        )
-    best = min(priced, key=lambda offer: (offer.unit_price, offer.answered_at, str(offer.contract_id)))
-    values = {"holder": best.name, "price": best.unit_price, "offers": len(priced), "asked": asked}
-    passed = tuple(
-        Passed(offer.contract_id, DECLINED if offer.unit_price is None else _dearer(offer, best))
-        for offer in offers
-        if offer.contract_id != best.contract_id
-    )
-    return Choice(best.contract_id, Sentence("chosen_by_competition", BY_COMPETITION, values), passed)
-
-
-def check_offered_price(offered: Decimal, ceiling: Decimal) -> None:
-    """A holder may ask less than its contract, never more. RuleBroken `offer_above_contract`."""
-    if offered > ceiling:
-        raise RuleBroken(
-            "offer_above_contract",
-            "Votre marché fixe le prix à {ceiling} € HT au plus ; vous proposez {offered} €. Baissez votre prix ou déclinez.",
-            field="unit_price", ceiling=ceiling, offered=offered,
-        )  # fmt: skip
-
-
-def _why_not(holder: Holder, quantity: int, refused: Collection[UUID]) -> Sentence | None:
+def why_not(holder: Holder, quantity: int, refused: Collection[UUID] = ()) -> Sentence | None:
+    """Why a holder cannot be given an order of so many units; None when it can."""
     if holder.contract_id in refused:
         return REFUSED
     if holder.hindrance is not None:
@@ -160,12 +119,9 @@ def _reason(method: str, chosen: Holder, holders: Sequence[Holder], quantity: in
     return Sentence("only_holder", ONLY, {"holder": chosen.name})
 
 
-def _of(name: str, reason: Sentence) -> Sentence:
+def of_holder(name: str, reason: Sentence) -> Sentence:
+    """What is said of one holder, named."""
     return Sentence("holder_reason", N_("{holder} : {reason}"), {"holder": name, "reason": reason})
-
-
-def _dearer(offer: CompetingOffer, best: CompetingOffer) -> Sentence:
-    return Sentence("offer_not_best", NOT_BEST, {"offered": offer.unit_price, "best": best.unit_price})
 
 
 ONLY: Final = N_("{holder} est le seul titulaire de ce lot.")
@@ -175,8 +131,5 @@ BY_FIRST_TURN: Final = N_("C'est au tour de {holder} : il n'a encore reçu aucun
 BY_SHARE: Final = N_(
     "{holder} est le plus loin de sa part : {share} % du lot, et {called_off} unités commandées sur {total} jusqu'ici."
 )
-BY_COMPETITION: Final = N_("{holder} propose le prix le plus bas : {price} € HT ({offers} prix reçus, {asked} demandés).")
 EXHAUSTED: Final = N_("il lui reste {available} unités, pour {quantity} demandées.")
-NOT_BEST: Final = N_("prix proposé {offered} € HT, contre {best} € pour le moins cher.")
 REFUSED: Final = Sentence("holder_refused", N_("a refusé cette commande."))
-DECLINED: Final = Sentence("holder_declined", N_("n'a pas donné de prix."))
