@@ -23,6 +23,9 @@ from tenders.contracts.amendments import pages as amendments_pages
 from tenders.contracts.amendments import permissions as amendments_permissions
 from tenders.contracts.amendments import services as amendments
 from tenders.contracts.amendments import threshold_pages as amendment_threshold_pages
+from tenders.contracts.competitions import api as competitions_api
+from tenders.contracts.competitions import permissions as competitions_permissions
+from tenders.contracts.competitions.services import closing as competitions
 from tenders.contracts.fees import listeners as fee_listeners
 from tenders.contracts.fees import services as contract_fees
 from tenders.contracts.indexation import api as indexation_api
@@ -93,6 +96,7 @@ API_BLUEPRINTS = (
     studies_api.bp,
     settlement_api.bp,
     adhesions_api.bp,
+    competitions_api.bp,
     indexation_api.bp,
     amendments_api.bp,
     invoicing_api.bp,
@@ -139,6 +143,7 @@ PERMISSIONS = {
     "indexation": indexation_permissions.PERMISSIONS,
     "adhesions": adhesions_permissions.PERMISSIONS,
     "amendments": amendments_permissions.PERMISSIONS,
+    "competitions": competitions_permissions.PERMISSIONS,
     "invoicing": invoicing_permissions.PERMISSIONS,
     "dashboard": dashboard_permissions.PERMISSIONS,
 }
@@ -175,6 +180,7 @@ CHECKS: dict[str, jobs.Check] = {
     "fees.charge_due_years": contract_fees.charge_due_years,
     "adhesions.charge_due_memberships": adhesion_fees.charge_due_memberships,
     "amendments.take_effect_due": amendments.take_effect_due,
+    "competitions.close_due": competitions.close_due,
     "settlement.settle_due": settlement.settle_due,
     "invoicing.draw_mandated": invoice_drawing.draw_mandated,
     "invoicing.keep_originals": invoice_originals.keep_originals,

@@ -50,6 +50,13 @@ def test_the_price_takes_what_the_qualities_leave_and_never_too_little():
     assert refusal(criteria_of, framework, {"Réversibilité": -5}).code == "price_weighs_too_little"
 
 
+def test_a_regime_may_ask_for_more_than_the_price():
+    framework = Framework(7, 60, ("Délai",))
+    refused = refusal(criteria_of, framework, {"Délai": 0}, may_be_price_alone=False)
+    assert refused.code == "price_alone_not_allowed"
+    assert len(criteria_of(framework, {"Délai": 40}, may_be_price_alone=False)) == 2
+
+
 @pytest.mark.parametrize(
     ("days", "least", "qualities", "code"),
     [

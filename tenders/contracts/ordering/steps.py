@@ -8,14 +8,18 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from marketplace.platform import clock
+from marketplace.notifications.services import tell_many
+from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id
 from marketplace.platform.errors import RuleBroken, Sentence
 from marketplace.platform.facts import pack
+from marketplace.platform.permissions import Actor, allowed
 from tenders.contracts.indexation.rules import UNREVISED
-from tenders.contracts.models import Contract
+from tenders.contracts.models import Contract, ContractMember
+from tenders.contracts.ordering import notices
 from tenders.contracts.ordering.models import CallOff
-from tenders.contracts.ordering.queries.ground import Ground
+from tenders.contracts.ordering.queries.ground import Ground, approving_roles, find_limits, roles_in
+from tenders.contracts.ordering.rules.approving import is_within, limit_of
 from tenders.contracts.ordering.rules.holders import Choice, Holder, choose_holder
 from tenders.contracts.ordering.rules.placing import (
     Agreement,
@@ -34,8 +38,19 @@ from tenders.demand.words import unit_of
 
 
 @dataclass(frozen=True)
+class Offered:
+    """A price asked of a holder for one order: whose it is and why; euros excluding VAT per unit and period."""
+
+    choice: Choice
+    unit_price: Decimal
+
+
+@dataclass(frozen=True)
 class Ask:
-    """One order asked for. `line` names it in refusals. `refused_by`: contracts whose holder refused it before."""
+    """One order asked for. `line` names it in refusals. `refused_by`: contracts whose holder refused it before.
+
+    `offered`: what its holder asks for it, where the lot's holders compete for each order.
+    """
 
     line: str
     establishment_id: UUID
@@ -45,6 +60,7 @@ class Ask:
     purchase_order_reference: str | None = None
     note: str | None = None
     refused_by: frozenset[UUID] = frozenset()
+    offered: Offered | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +108,7 @@ def settle(ground: Ground, asks: Sequence[Ask]) -> list[Settled]:
 
 
 def _settle(ground: Ground, ask: Ask, taken: _Taken) -> Settled:
-    choice = _choose(ground, ask, taken)
+    choice = ask.offered.choice if ask.offered else _choose(ground, ask, taken)
     contract = next(each for each in ground.contracts[ask.lot_id] if each.id == choice.contract_id)
     check_agreement(agreement_of(ground, contract, ask), clock.today(), ask.starts_on, ask.quantity)
     member = ground.members[contract.id, ask.establishment_id]
@@ -111,20 +127,26 @@ def _choose(ground: Ground, ask: Ask, taken: _Taken) -> Choice:
     if method == "mini_competition" and len(contracts) > 1:
         raise RuleBroken(
             "competition_required",
-            "Les titulaires de ce lot donnent un prix à chaque commande : demandez-leur une offre au lieu de commander.",
+            "Les titulaires de ce lot donnent un prix à chaque commande : ouvrez une mise en concurrence au lieu de commander.",
         )
     if len(contracts) == 1 and not ask.refused_by:
         return choose_holder("single", [Holder(contracts[0].id, contracts[0].holder.name)], ask.quantity)
-    holders = [_holder(ground, each, ask, taken) for each in contracts]
+    holders = [holder_of(ground, each, ask, taken) for each in contracts]
+    check_some_room(contracts, holders, ask)
+    return choose_holder(method, holders, ask.quantity, ask.refused_by)
+
+
+def check_some_room(contracts: Sequence[Contract], holders: Sequence[Holder], ask: Ask) -> None:
+    """Refuse what no holder has room for, with the most that one of them still has. RuleBroken `envelope_exhausted`."""
     whole = [each for each in holders if each.hindrance is None and each.contract_id not in ask.refused_by]
     if whole and all(each.available is not None and each.available < ask.quantity for each in whole):
         left = max(each.available or 0 for each in whole)
         raise exhausted(left, ask.quantity, unit_of(contracts[0].unit, left))
-    return choose_holder(method, holders, ask.quantity, ask.refused_by)
 
 
-def _holder(ground: Ground, contract: Contract, ask: Ask, taken: _Taken) -> Holder:
-    hindrance, room = None, None
+def holder_of(ground: Ground, contract: Contract, ask: Ask, taken: _Taken | None = None) -> Holder:
+    """A contract as it stands before an ask: what hinders its holder today, and how many units it could still take."""
+    hindrance, room, taken = None, None, taken or _Taken()
     try:
         check_agreement(agreement_of(ground, contract, ask), clock.today(), ask.starts_on, ask.quantity)
         priced = _priced(ground, contract, ask)
@@ -178,8 +200,20 @@ def lacks_adhesion(ground: Ground, lot_id: UUID, organisation_id: UUID) -> bool:
 
 def _priced(ground: Ground, contract: Contract, ask: Ask) -> Price:
     member = ground.members[contract.id, ask.establishment_id]
-    periods = periods_left(ask.starts_on, last_day_of(contract), contract.price_period, contract.term_months)
-    return price(ask.quantity, indexed(member.unit_price, ground.factors.get(contract.id, UNREVISED)), periods)
+    own = price_of_member(ground, member)
+    # Revised since the offer, the contract's price may be the lower one: nobody pays more than it.
+    unit_price = own if ask.offered is None else min(own, ask.offered.unit_price)
+    return price(ask.quantity, unit_price, periods_of(contract, ask.starts_on))
+
+
+def price_of_member(ground: Ground, member: ContractMember) -> Decimal:
+    """A member's frozen price per unit and period, indexed as of today."""
+    return indexed(member.unit_price, ground.factors.get(member.contract_id, UNREVISED))
+
+
+def periods_of(contract: Contract, starts_on: date) -> int:
+    """How often the price falls due on a contract when delivery starts on a day."""
+    return periods_left(starts_on, last_day_of(contract), contract.price_period, contract.term_months)
 
 
 def _ceilings(ground: Ground, contract: Contract, taken: _Taken) -> list[Ceiling]:
@@ -231,6 +265,36 @@ def write_orders(
         session.flush()
         count_call_off(session, contract, ask.quantity, one.price.amount, by=placer.user_id)
     return orders
+
+
+def place_orders(
+    session: Session, actor: Actor, organisation_id: UUID, ground: Ground, asks: Sequence[Ask]
+) -> list[CallOff]:
+    """Step: order these lines for sites of one organisation, all or none, on a ground locked by `lock_ground`.
+
+    Within the limit of the person who places them, for their sum, they are approved and sent at once; else they wait.
+    """
+    settled = settle(ground, asks)
+    limits = find_limits(session, organisation_id)
+    total = sum((one.price.amount for one in settled), Decimal(0))
+    within = is_within(total, limit_of(roles_in(actor, organisation_id), limits))
+    approves = within and allowed(actor, "call_off.approve", own=organisation_id)
+    orders = write_orders(session, ground, settled, Placer(actor.own_id, actor.own_id if approves else None))
+    audit.record_all(session, actor, [_placed(one, order) for one, order in zip(settled, orders, strict=True)])
+    told = [notices.sent(order) if order.sent_at else notices.to_approve(order, approving_roles(limits)) for order in orders]
+    tell_many(session, told)
+    return orders
+
+
+def _placed(one: Settled, order: CallOff) -> audit.Act:
+    return audit.Act(
+        "call_off.placed", "call_off", order.id, order.organisation_id,
+        after={
+            "contract_id": order.contract_id, "number": order.number, "establishment_id": order.establishment_id,
+            "quantity": order.quantity, "amount": order.amount, "chosen": one.choice.reason.code,
+            "passed_over": [each.contract_id for each in one.choice.passed], "status": order.status,
+        },
+    )  # fmt: skip
 
 
 def give_back(session: Session, contract: Contract, quantity: int, amount: Decimal, by: UUID | None) -> None:

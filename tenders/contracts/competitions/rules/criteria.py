@@ -67,10 +67,13 @@ def check_framework(answer_days: int, least_price_percent: int, qualities: Seque
     return Framework(answer_days, least, kept)
 
 
-def criteria_of(framework: Framework, weights: Mapping[str, int]) -> tuple[Criterion, ...]:
+def criteria_of(
+    framework: Framework, weights: Mapping[str, int], *, may_be_price_alone: bool = True
+) -> tuple[Criterion, ...]:
     """The criteria of a competition: `weights` in per cent by quality, the price takes the rest.
 
-    RuleBroken `criterion_not_in_framework`, `price_weighs_too_little`.
+    `may_be_price_alone`: whether the vehicle's regime allows it. RuleBroken `criterion_not_in_framework`,
+    `price_weighs_too_little`, `price_alone_not_allowed`.
     """
     unknown = sorted(set(weights) - set(framework.qualities))
     if unknown:
@@ -86,6 +89,13 @@ def criteria_of(framework: Framework, weights: Mapping[str, int]) -> tuple[Crite
             "price_weighs_too_little",
             "Le prix compte pour {least} % au moins sur ce marché ; il en reste {left} % : baissez les autres critères.",
             field="criteria", least=max(1, framework.least_price_percent), left=price,
+        )  # fmt: skip
+    if not kept and not may_be_price_alone:
+        raise RuleBroken(
+            "price_alone_not_allowed",
+            "Le régime de ce marché n'admet pas le prix pour seul critère : donnez un poids à un critère de qualité. Si son "
+            "cadre n'en énonce aucun, demandez à la centrale de le compléter.",
+            field="criteria",
         )  # fmt: skip
     qualities = [Criterion(f"quality_{place}", kept[label], label)
                  for place, label in enumerate(framework.qualities, 1) if label in kept]  # fmt: skip

@@ -9,6 +9,12 @@ def earliest_close(opened_at: datetime, answer_days: int) -> datetime:
     return opened_at + timedelta(days=answer_days)
 
 
+def _next_minute(moment: datetime) -> datetime:
+    """The first whole minute from a moment on: what can be typed, and is enough."""
+    whole = moment.replace(second=0, microsecond=0)
+    return whole if whole == moment else whole + timedelta(minutes=1)
+
+
 def check_deadline(opened_at: datetime, closes_at: datetime, answer_days: int, *, closes_on: date, starts_on: date) -> None:
     """Refuse a deadline that leaves too little time, or falls after the delivery asked for; `closes_on` is its Paris day.
 
@@ -19,7 +25,7 @@ def check_deadline(opened_at: datetime, closes_at: datetime, answer_days: int, *
         raise RuleBroken(
             "answer_deadline_too_short",
             "Laissez aux titulaires un délai suffisant : {days} jours pleins sur ce marché, donc pas avant le {earliest}.",
-            field="closes_at", days=answer_days, earliest=earliest,
+            field="closes_at", days=answer_days, earliest=_next_minute(earliest),
         )  # fmt: skip
     if closes_on > starts_on:
         raise RuleBroken(

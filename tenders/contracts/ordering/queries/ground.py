@@ -1,12 +1,12 @@
 """What placing an order decides on, read at once under the locks: contracts, members, envelopes, fitness of holders."""
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from catalog.certifications.queries import held_by_provider, list_schemes
 from catalog.providers.queries import standing_of
@@ -25,12 +25,13 @@ from tenders.contracts.queries import lock_contracts
 from tenders.contracts.status import OVER
 from tenders.demand.envelopes.booking import lock_envelopes
 from tenders.demand.envelopes.models import Envelope
+from tenders.demand.envelopes.queries import find_envelopes
 from tenders.vehicles.models import Lot
 
 
 @dataclass(frozen=True)
 class Ground:
-    """Everything an order on these lots is held against, the locks held.
+    """Everything an order on these lots is held against; the locks held, unless it is only looked at.
 
     `contracts` by lot, the best rank first: those that are not over, or one of them when all are; `members` by
     (contract, establishment); `unfit` by contract; `last_order` by contract: when it was last given an order; `numbers`
@@ -59,13 +60,30 @@ def lock_ground(session: Session, lot_ids: Collection[UUID], establishment_ids: 
     contracts, entered in any order, wait for each other and never deadlock. `call_offs` refers to `envelopes` and not to
     `lots`, whose row a canceller holds while it waits for the envelope (tenders/demand/writing.py).
     """
-    running = Contract.lapsed_at.is_(None)
-    ids = session.scalars(select(Contract.id).where(Contract.lot_id.in_(lot_ids), running)).all()
+    ids = session.scalars(select(Contract.id).where(*_on(lot_ids))).all()
     locked = lock_contracts(session, ids)
     envelopes = lock_envelopes(session, lot_ids)
     if bring_into_force(session, locked, clock.today()):
         envelopes = lock_envelopes(session, lot_ids)  # read again: a raised maximum was written in SQL
-    contracts = {lot_id: _holding([each for each in locked if each.lot_id == lot_id]) for lot_id in lot_ids}
+    return _read(session, locked, envelopes, lot_ids, establishment_ids)
+
+
+def look_at_ground(session: Session, lot_ids: Collection[UUID], establishment_ids: Collection[UUID]) -> Ground:
+    """The same without a lock, for pages: what an order would be held against now. NotFound as `lock_ground`."""
+    contracts = session.scalars(select(Contract).where(*_on(lot_ids)).options(joinedload(Contract.holder))).all()
+    return _read(session, contracts, find_envelopes(session, lot_ids), lot_ids, establishment_ids)
+
+
+def _on(lot_ids: Collection[UUID]) -> tuple[ColumnElement[bool], ...]:
+    return Contract.lot_id.in_(lot_ids), Contract.lapsed_at.is_(None)
+
+
+def _read(
+    session: Session, found: Sequence[Contract], envelopes: Mapping[UUID, Envelope], lot_ids: Collection[UUID],
+    establishment_ids: Collection[UUID],
+) -> Ground:  # fmt: skip
+    ids = [each.id for each in found]
+    contracts = {lot_id: _holding([each for each in found if each.lot_id == lot_id]) for lot_id in lot_ids}
     if not all(contracts.values()) or set(envelopes) != set(lot_ids):
         raise NotFound("lot")
     lots = session.scalars(select(Lot).where(Lot.id.in_(lot_ids)).options(selectinload(Lot.vehicle)))
@@ -81,7 +99,7 @@ def lock_ground(session: Session, lot_ids: Collection[UUID], establishment_ids: 
         contracts=contracts,
         envelopes=envelopes,
         members={(each.contract_id, each.establishment_id): each for each in members},
-        unfit=_unfit(session, locked, by_lot),
+        unfit=_unfit(session, found, by_lot),
         last_order=last,
         numbers=numbers,
         factors=factors_on(session, ids, clock.today()),

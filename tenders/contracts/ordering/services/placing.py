@@ -1,25 +1,23 @@
 """Use cases that order: the cart, or lines sent at once; all of them or none, with each refusal named."""
 from collections.abc import Collection, Sequence
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from marketplace.establishments.models import Establishment
-from marketplace.notifications.services import Telling, tell, tell_many
+from marketplace.notifications.services import Telling, tell
 from marketplace.platform import audit, clock
 from marketplace.platform.database import transaction
 from marketplace.platform.errors import NotFound, RuleBroken
 from marketplace.platform.idempotency import RequestKey, claim, remember
-from marketplace.platform.permissions import Actor, allowed, require
+from marketplace.platform.permissions import Actor, require
 from tenders.contracts.models import Contract, ContractMember
 from tenders.contracts.ordering import notices
 from tenders.contracts.ordering.models import CallOff, CartLine
-from tenders.contracts.ordering.queries.ground import approving_roles, find_limits, lock_ground, roles_in
+from tenders.contracts.ordering.queries.ground import lock_ground
 from tenders.contracts.ordering.queries.orders import visible_call_offs
-from tenders.contracts.ordering.rules.approving import is_within, limit_of
-from tenders.contracts.ordering.steps import Ask, Placer, Settled, settle, write_orders
+from tenders.contracts.ordering.steps import Ask, place_orders
 from tenders.vehicles.models import Lot
 
 
@@ -71,16 +69,7 @@ def place_call_offs(actor: Actor, asks: Sequence[Ask], *, key: RequestKey | None
 
 def _place(session: Session, actor: Actor, organisation_id: UUID, asks: Sequence[Ask]) -> list[CallOff]:
     ground = lock_ground(session, sorted({ask.lot_id for ask in asks}), {ask.establishment_id for ask in asks})
-    settled = settle(ground, asks)
-    limits = find_limits(session, organisation_id)
-    total = sum((one.price.amount for one in settled), Decimal(0))
-    within = is_within(total, limit_of(roles_in(actor, organisation_id), limits))
-    approves = within and allowed(actor, "call_off.approve", own=organisation_id)
-    orders = write_orders(session, ground, settled, Placer(actor.own_id, actor.own_id if approves else None))
-    audit.record_all(session, actor, [_placed(one, order) for one, order in zip(settled, orders, strict=True)])
-    told = [notices.sent(order) if order.sent_at else notices.to_approve(order, approving_roles(limits)) for order in orders]
-    tell_many(session, told)
-    return orders
+    return place_orders(session, actor, organisation_id, ground, asks)
 
 
 def _organisation_of(session: Session, establishment_ids: Collection[UUID]) -> UUID:
@@ -91,17 +80,6 @@ def _organisation_of(session: Session, establishment_ids: Collection[UUID]) -> U
     if len(rows) != len(establishment_ids) or len(organisations) != 1:
         raise NotFound("establishment")
     return organisations.pop()
-
-
-def _placed(one: Settled, order: CallOff) -> audit.Act:
-    return audit.Act(
-        "call_off.placed", "call_off", order.id, order.organisation_id,
-        after={
-            "contract_id": order.contract_id, "number": order.number, "establishment_id": order.establishment_id,
-            "quantity": order.quantity, "amount": order.amount, "chosen": one.choice.reason.code,
-            "passed_over": [each.contract_id for each in one.choice.passed], "status": order.status,
-        },
-    )  # fmt: skip
 
 
 def tell_centre(actor: Actor, establishment_id: UUID, lot_id: UUID, *, asked: int, available: int) -> None:

@@ -1,0 +1,145 @@
+"""Reads of mini-competitions: a member sees its own, a centre those on its lots, a holder those it was asked in.
+
+None of these reads says what an answer holds: what a reader may see of offers is decided in one place, sights.py.
+"""
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from catalog.providers.models import Provider
+from marketplace.platform.errors import NotFound
+from marketplace.platform.pagination import USUAL_PAGE, paginate
+from marketplace.platform.permissions import Actor
+from tenders.contracts.competitions.models import Competition, CompetitionFramework, CompetitionOffer
+from tenders.contracts.competitions.rules.criteria import Framework
+from tenders.contracts.models import Contract
+from tenders.contracts.queries import visible_contracts
+from tenders.vehicles.models import Lot, Vehicle
+
+
+def visible_competitions(actor: Actor) -> Select[Competition]:
+    """Competitions the actor may see, each with its lot, site and organisation."""
+    statement = (
+        select(Competition)
+        .join(Competition.lot)
+        .join(Lot.vehicle)
+        .options(
+            contains_eager(Competition.lot).contains_eager(Lot.vehicle), joinedload(Competition.establishment),
+            joinedload(Competition.organisation),
+        )
+    )  # fmt: skip
+    if actor.is_system:
+        return statement
+    return statement.where(
+        or_(
+            Competition.organisation_id.in_(actor.organisation_ids(kind="care_operator")),
+            Vehicle.organisation_id.in_(actor.organisation_ids(kind="purchasing_centre")),
+            _asked_of(actor),
+        )
+    )
+
+
+def _asked_of(actor: Actor) -> Any:
+    return exists().where(
+        CompetitionOffer.competition_id == Competition.id, CompetitionOffer.contract_id == Contract.id,
+        Contract.holder_id == Provider.id, Provider.organisation_id.in_(actor.organisation_ids(kind="provider")),
+    )  # fmt: skip
+
+
+def get_competition(session: Session, actor: Actor, competition_id: UUID) -> Competition:
+    """The competition; NotFound when there is none or the actor may not see it."""
+    found = session.scalars(visible_competitions(actor).where(Competition.id == competition_id)).one_or_none()
+    if found is None:
+        raise NotFound("competition")
+    return found
+
+
+def lock_competition(session: Session, competition_id: UUID) -> Competition:
+    """The competition's row locked, as it is once the lock is held; asked after `get_competition`.
+
+    It comes before contracts and envelopes: whoever holds those never waits for a competition.
+    """
+    statement = select(Competition).where(Competition.id == competition_id).with_for_update(key_share=True)
+    return session.scalars(statement, execution_options={"populate_existing": True}).one()
+
+
+def list_competitions(
+    session: Session, actor: Actor, *, status: str | None = None, lot_id: UUID | None = None,
+    limit: int = USUAL_PAGE, cursor: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """A page of competitions, in the order in which they were opened."""
+    statement = visible_competitions(actor)
+    if status:
+        statement = statement.where(Competition.status == status)
+    if lot_id:
+        statement = statement.where(Competition.lot_id == lot_id)
+    return paginate(session, statement, [Competition.opened_at, Competition.id], limit=limit, cursor=cursor)
+
+
+def list_newest(session: Session, actor: Actor, limit: int) -> list[Competition]:
+    """The newest first."""
+    statement = visible_competitions(actor).order_by(Competition.opened_at.desc(), Competition.id.desc())
+    return list(session.scalars(statement.limit(limit)))
+
+
+def list_offers(session: Session, competition_id: UUID, *, fresh: bool = False) -> list[CompetitionOffer]:
+    """Every holder asked, by rank of its contract, whatever it answered: for those who decide, never for a reader."""
+    statement = (
+        select(CompetitionOffer)
+        .join(CompetitionOffer.contract)
+        .join(Contract.holder)
+        .options(contains_eager(CompetitionOffer.contract).contains_eager(Contract.holder))
+        .where(CompetitionOffer.competition_id == competition_id)
+        .order_by(Contract.rank, Contract.id)
+    )
+    options = {"populate_existing": True} if fresh else {}
+    return list(session.scalars(statement, execution_options=options))
+
+
+def list_unanswered(session: Session, actor: Actor, limit: int) -> list[tuple[Competition, UUID]]:
+    """Open competitions that the actor's firms were asked in and did not answer, with their contract; first to close first."""
+    own = actor.organisation_ids(("admin", "signatory", "contributor"), kind="provider")
+    statement = (
+        visible_competitions(actor)
+        .join(CompetitionOffer, CompetitionOffer.competition_id == Competition.id)
+        .join(Contract, Contract.id == CompetitionOffer.contract_id)
+        .join(Provider, Provider.id == Contract.holder_id)
+        .where(
+            Competition.status == "open", CompetitionOffer.answered_at.is_(None), Provider.organisation_id.in_(own)
+        )
+        .add_columns(CompetitionOffer.contract_id)
+        .order_by(Competition.closes_at, Competition.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in session.execute(statement)]
+
+
+def list_to_decide(session: Session, actor: Actor, limit: int) -> list[Competition]:
+    """Competitions of the actor's organisations whose deadline is past and that wait for its decision."""
+    own = actor.organisation_ids(("admin", "signatory", "buyer", "contributor"), kind="care_operator")
+    statement = visible_competitions(actor).where(
+        Competition.organisation_id.in_(own), Competition.status.in_(("to_decide", "unanswered"))
+    )
+    return list(session.scalars(statement.order_by(Competition.closes_at, Competition.id).limit(limit)))
+
+
+def framework_of(session: Session, lot_id: UUID) -> Framework:
+    """What the lot's framework allows; the usual one until its centre says otherwise."""
+    row = session.get(CompetitionFramework, lot_id)
+    return Framework() if row is None else row.value
+
+
+def get_competing_lot(session: Session, actor: Actor, lot_id: UUID) -> Lot:
+    """A lot whose holders compete for each order, for whoever may see one of its contracts; NotFound for any other."""
+    statement = visible_contracts(actor).where(Contract.lot_id == lot_id, Contract.holder_selection == "mini_competition")
+    contract = session.scalars(statement.limit(1)).one_or_none()
+    if contract is None:
+        raise NotFound("lot")
+    return contract.lot
+
+
+def count_on(session: Session, lot_id: UUID) -> int:
+    """How many competitions were opened on a lot."""
+    return session.scalar(select(func.count()).select_from(Competition).where(Competition.lot_id == lot_id)) or 0

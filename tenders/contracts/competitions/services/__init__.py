@@ -1,0 +1,1 @@
+"""Use cases of mini-competitions: frame, open, answer, close, decide."""
