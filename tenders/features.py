@@ -24,6 +24,7 @@ from tenders.contracts.amendments import permissions as amendments_permissions
 from tenders.contracts.amendments import services as amendments
 from tenders.contracts.amendments import threshold_pages as amendment_threshold_pages
 from tenders.contracts.competitions import api as competitions_api
+from tenders.contracts.competitions import pages as competitions_pages
 from tenders.contracts.competitions import permissions as competitions_permissions
 from tenders.contracts.competitions.services import closing as competitions
 from tenders.contracts.fees import listeners as fee_listeners
@@ -123,6 +124,7 @@ PAGE_BLUEPRINTS = (
     own_studies_pages.bp,
     settlement_pages.bp,
     adhesions_pages.bp,
+    competitions_pages.bp,
     indexation_pages.bp,
     amendments_pages.bp,
     amendment_threshold_pages.bp,

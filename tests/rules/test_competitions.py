@@ -90,7 +90,7 @@ def test_a_holder_may_ask_less_than_its_contract_and_never_more_mobilisation_inc
 def test_the_lowest_price_wins_and_the_others_read_why():
     ranking = rank_offers([answer(A, "4.10"), answer(B, "3.95"), answer(C, None)], PRICE)
     assert ranking.best.contract_id == B and ranking.best.points == 100
-    assert sentence(ranking.best.reason) == "Brume propose le prix le plus bas : 3,95 € HT (2 prix reçus, 3 demandés)."
+    assert sentence(ranking.best.reason) == "Brume propose le prix le plus bas : 3,95 € HT (prix reçus : 2 sur 3)."
     assert sentence(ranking.ranked[1].reason) == "Rang 2 sur 2 : 96,34 points sur 100, contre 100 pour Brume."
     assert [sentence(each.reason) for each in ranking.passed] == ["a décliné."]
 

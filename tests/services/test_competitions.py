@@ -332,7 +332,7 @@ def test_nobody_answers_it_ends_with_the_reason_and_is_opened_again(session):
         ended = now_of(session, competition)
         assert ended.status == "unanswered"
         assert sentence(unpack(ended.end_reason)) == (
-            "Aucun des 2 titulaires consultés n'a donné de prix : 1 ont décliné, 1 n'ont pas répondu."
+            "Aucun titulaire n'a donné de prix : consultés 2, refus 1, sans réponse 1."
         )
         assert len(told(session, "competition_unanswered")[0]["organisation_ids"]) == 2
         assert refusal(award_competition, actor, competition.id, shared.contracts[0].id).code == "competition_not_possible_now"

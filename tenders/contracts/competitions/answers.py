@@ -1,4 +1,5 @@
 """Mini-competitions as the API says them."""
+from decimal import Decimal
 from typing import Any
 
 from marketplace.platform.facts import unpack
@@ -39,6 +40,8 @@ def _offer(line: Line) -> dict[str, Any]:
     return {
         **facts, "contract_id": seen.contract_id, "holder": seen.holder,
         "amount": None if seen.price is None else seen.price.amount, "position": line.position, "points": points,
-        "scores": [{"criterion": code, **given[code]} for code in sorted(given)],
+        "scores": [
+            {"criterion": code, "score": Decimal(one["score"]), "reason": one["reason"]} for code, one in sorted(given.items())
+        ],
         "reason": None if line.reason is None else sentence(line.reason),
     }  # fmt: skip

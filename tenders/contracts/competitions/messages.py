@@ -22,8 +22,8 @@ def register_all() -> None:
         "competition_to_decide",
         N_("Offres à lire : {quantity} {unit} sur « {lot} »"),
         N_(
-            "Les réponses à la mise en concurrence {reference} pour {establishment} sont closes : {answers} sur {asked} "
-            "titulaires ont donné un prix. Lisez les offres, notez-les s'il y a lieu, puis attribuez la commande."
+            "Les réponses à la mise en concurrence {reference} pour {establishment} sont closes ; prix reçus : {answers} sur "
+            "{asked}. Lisez les offres, notez-les s'il y a lieu, puis attribuez la commande."
         ),
         link=HERE,
     )

@@ -12,7 +12,7 @@ from tenders.demand.words import unit_of
 
 messages.register_all()
 
-NOBODY = N_("Aucun des {asked} titulaires consultés n'a donné de prix : {declined} ont décliné, {silent} n'ont pas répondu.")
+NOBODY = N_("Aucun titulaire n'a donné de prix : consultés {asked}, refus {declined}, sans réponse {silent}.")
 
 
 def reference_of(competition: Competition) -> str:

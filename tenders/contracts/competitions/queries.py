@@ -2,6 +2,7 @@
 
 None of these reads says what an answer holds: what a reader may see of offers is decided in one place, sights.py.
 """
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +10,17 @@ from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from catalog.providers.models import Provider
+from marketplace.platform import clock
 from marketplace.platform.errors import NotFound
 from marketplace.platform.pagination import USUAL_PAGE, paginate
 from marketplace.platform.permissions import Actor
 from tenders.contracts.competitions.models import Competition, CompetitionFramework, CompetitionOffer
 from tenders.contracts.competitions.rules.criteria import Framework
+from tenders.contracts.indexation.queries import factors_on
+from tenders.contracts.indexation.rules import UNREVISED
 from tenders.contracts.models import Contract
-from tenders.contracts.queries import visible_contracts
+from tenders.contracts.ordering.rules.pricing import indexed
+from tenders.contracts.queries import find_contract_member, visible_contracts
 from tenders.vehicles.models import Lot, Vehicle
 
 
@@ -42,10 +47,11 @@ def visible_competitions(actor: Actor) -> Select[Competition]:
 
 
 def _asked_of(actor: Actor) -> Any:
-    return exists().where(
+    asked = exists().where(
         CompetitionOffer.competition_id == Competition.id, CompetitionOffer.contract_id == Contract.id,
         Contract.holder_id == Provider.id, Provider.organisation_id.in_(actor.organisation_ids(kind="provider")),
     )  # fmt: skip
+    return asked.correlate(Competition)
 
 
 def get_competition(session: Session, actor: Actor, competition_id: UUID) -> Competition:
@@ -138,6 +144,14 @@ def get_competing_lot(session: Session, actor: Actor, lot_id: UUID) -> Lot:
     if contract is None:
         raise NotFound("lot")
     return contract.lot
+
+
+def ceiling_of(session: Session, competition: Competition, contract_id: UUID) -> Decimal:
+    """The most a holder may ask, mobilisation included: the site's frozen price on its contract, indexed as of today."""
+    member = find_contract_member(session, contract_id, competition.establishment_id)
+    if member is None:
+        raise NotFound("contract")
+    return indexed(member.unit_price, factors_on(session, [contract_id], clock.today()).get(contract_id, UNREVISED))
 
 
 def count_on(session: Session, lot_id: UUID) -> int:

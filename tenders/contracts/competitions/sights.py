@@ -33,6 +33,16 @@ class SeenOffer:
         return self.answer is not None and self.answer.unit_price is not None
 
     @property
+    def written_price(self) -> str:
+        """Its price as it would be typed; empty when there is none to read."""
+        return _typed(self.answer.unit_price if self.answer else None)
+
+    @property
+    def written_mobilisation(self) -> str:
+        """The same of its mobilisation."""
+        return _typed(self.answer.mobilisation if self.answer else None)
+
+    @property
     def reason(self) -> Sentence | None:
         """Why it wins, or why not; None before the award."""
         if self.answer is None or self.answer.reason is None:
@@ -44,6 +54,10 @@ class SeenOffer:
         """Points on one criterion, None before the award."""
         marks = (self.answer.marks if self.answer else None) or {}
         return Decimal(marks[criterion.code]) if criterion.code in marks else None
+
+
+def _typed(amount: Decimal | None) -> str:
+    return "" if amount is None else f"{amount.normalize():f}".replace(".", ",")
 
 
 def is_own(actor: Actor, offer: CompetitionOffer) -> bool:

@@ -124,12 +124,12 @@ def day_of(written: str) -> tuple[date | None, bool]:
         return None, True
 
 
-def amount_of(written: str) -> tuple[Decimal | None, bool]:
+def amount_of(written: str, decimals: int = 2) -> tuple[Decimal | None, bool]:
     """An amount as people write it, "1 500,50 €", None when it is left empty; and whether it is unreadable."""
     plain = "".join(written.replace("€", "").split()).replace("\u202f", "").replace("\u00a0", "").replace(",", ".")
     if not plain:
         return None, False
     whole_part, _, cents = plain.partition(".")
-    if not (whole_part.isascii() and whole_part.isdecimal() and len(whole_part) <= 12 and len(cents) <= 2):
+    if not (whole_part.isascii() and whole_part.isdecimal() and len(whole_part) <= 12 and len(cents) <= decimals):
         return None, True
     return (None, True) if cents and not (cents.isascii() and cents.isdecimal()) else (Decimal(plain), False)

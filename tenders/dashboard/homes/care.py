@@ -12,7 +12,7 @@ from marketplace.platform import clock
 from marketplace.platform.errors import N_, Sentence
 from marketplace.platform.i18n import language
 from marketplace.platform.permissions import Actor
-from tenders.dashboard import fee_todos, order_todos
+from tenders.dashboard import competition_todos, fee_todos, order_todos
 from tenders.dashboard.queries import lots
 from tenders.dashboard.queries.decisions import Decision, list_decisions
 from tenders.dashboard.queries.lots import LotLine
@@ -83,6 +83,7 @@ def build(session: Session, actor: Actor, asked: Mapping[str, str]) -> CareHome:
     regions = {site.region for site in sites if site.region}
     todos = [
         *_of_votes(list_open_votes(session, actor)),
+        *competition_todos.of_member(session, actor),
         *order_todos.of_member(session, actor),
         *fee_todos.of_payer(session, actor, kind="care_operator"),
         *_of_grappes(list_pending(session, actor)),

@@ -14,7 +14,7 @@ from marketplace.platform import clock, events
 from marketplace.platform.errors import N_, Sentence
 from marketplace.platform.i18n import language
 from marketplace.platform.permissions import Actor
-from tenders.dashboard import fee_todos, order_todos
+from tenders.dashboard import competition_todos, fee_todos, order_todos
 from tenders.dashboard.queries import vendor
 from tenders.dashboard.queries.answers import Answer, list_answers
 from tenders.dashboard.rules import Todo
@@ -50,8 +50,8 @@ def build(session: Session, actor: Actor, _asked: Mapping[str, str]) -> Provider
     offered = vendor.list_offered_categories(session, provider)
     names = {code: scheme.name for code, scheme in schemes.items()}
     todos = [
-        *order_todos.of_holder(session, actor), *_of_contacts(count_to_answer(session, provider)),
-        *fee_todos.of_payer(session, actor, kind="provider"),
+        *competition_todos.of_holder(session, actor), *order_todos.of_holder(session, actor),
+        *fee_todos.of_payer(session, actor, kind="provider"), *_of_contacts(count_to_answer(session, provider)),
         *_of_profile(provider, offered), *_of_certificates(certificates, names), *_of_answers(nearly),
     ]  # fmt: skip
     return ProviderHome(

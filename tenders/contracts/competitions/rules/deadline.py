@@ -24,7 +24,7 @@ def check_deadline(opened_at: datetime, closes_at: datetime, answer_days: int, *
     if closes_at < earliest:
         raise RuleBroken(
             "answer_deadline_too_short",
-            "Laissez aux titulaires un délai suffisant : {days} jours pleins sur ce marché, donc pas avant le {earliest}.",
+            "Laissez aux titulaires un délai suffisant (jours pleins sur ce marché : {days}), donc pas avant le {earliest}.",
             field="closes_at", days=answer_days, earliest=_next_minute(earliest),
         )  # fmt: skip
     if closes_on > starts_on:

@@ -191,8 +191,8 @@ def _tie(best: Offer, other: Offer) -> Sentence:
     return BY_FIRST_ANSWER if best.answered_at != other.answered_at else BY_RANK
 
 
-BY_PRICE: Final = N_("{holder} propose le prix le plus bas : {price} € HT ({offers} prix reçus, {asked} demandés).")
-BY_POINTS: Final = N_("{holder} a le plus de points : {points} sur 100 ({offers} offres reçues, {asked} demandées).")
+BY_PRICE: Final = N_("{holder} propose le prix le plus bas : {price} € HT (prix reçus : {offers} sur {asked}).")
+BY_POINTS: Final = N_("{holder} a le plus de points : {points} sur 100 (offres reçues : {offers} sur {asked}).")
 NOT_BEST: Final = N_("Rang {position} sur {offers} : {points} points sur 100, contre {best} pour {winner}.")
 SAID_WITH_TIE: Final = " ".join(("{said}", "{tie}"))
 BY_LOWER_PRICE: Final = Sentence("tie_by_price", N_("À points égaux, le prix le plus bas l'emporte."))

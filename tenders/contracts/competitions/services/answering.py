@@ -15,11 +15,7 @@ from tenders.contracts.competitions.models import Competition, CompetitionOffer
 from tenders.contracts.competitions.rules.pricing import check_offered_price, whole_price
 from tenders.contracts.competitions.rules.states import check_act
 from tenders.contracts.competitions.sights import is_own
-from tenders.contracts.indexation.queries import factors_on
-from tenders.contracts.indexation.rules import UNREVISED
-from tenders.contracts.ordering.rules.pricing import indexed
 from tenders.contracts.ordering.services.approving import written_reason
-from tenders.contracts.queries import find_contract_member
 
 
 def answer_competition(
@@ -35,7 +31,7 @@ def answer_competition(
         if round_cents(mobilisation) != mobilisation:
             raise BadInput({"mobilisation": [N_("Écrivez la mise en service en euros et centimes.")]})
         whole = whole_price(unit_price, mobilisation, competition.quantity, offer.periods)
-        check_offered_price(whole, ceiling_of(session, competition, contract_id))
+        check_offered_price(whole, queries.ceiling_of(session, competition, contract_id))
         offer.unit_price, offer.mobilisation, offer.whole_price = unit_price, mobilisation, whole
         offer.remarks, offer.decline_reason = (remarks or "").strip() or None, None
         return _answered(session, actor, competition, offer, now)
@@ -48,14 +44,6 @@ def decline_competition(actor: Actor, competition_id: UUID, contract_id: UUID, r
         offer.decline_reason = written_reason(reason)
         offer.unit_price = offer.mobilisation = offer.whole_price = offer.remarks = None
         return _answered(session, actor, competition, offer, now)
-
-
-def ceiling_of(session: Session, competition: Competition, contract_id: UUID) -> Decimal:
-    """The most a holder may ask, mobilisation included: the site's frozen price on its contract, indexed as of today."""
-    member = find_contract_member(session, contract_id, competition.establishment_id)
-    if member is None:
-        raise NotFound("contract")
-    return indexed(member.unit_price, factors_on(session, [contract_id], clock.today()).get(contract_id, UNREVISED))
 
 
 def _to_answer(
