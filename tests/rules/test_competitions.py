@@ -90,9 +90,10 @@ def test_a_holder_may_ask_less_than_its_contract_and_never_more_mobilisation_inc
 def test_the_lowest_price_wins_and_the_others_read_why():
     ranking = rank_offers([answer(A, "4.10"), answer(B, "3.95"), answer(C, None)], PRICE)
     assert ranking.best.contract_id == B and ranking.best.points == 100
+    assert [each.reason.code for each in ranking.ranked] == ["chosen_by_competition", "offer_not_best"]
     assert sentence(ranking.best.reason) == "Brume propose le prix le plus bas : 3,95 € HT (prix reçus : 2 sur 3)."
     assert sentence(ranking.ranked[1].reason) == "Rang 2 sur 2 : 96,34 points sur 100, contre 100 pour Brume."
-    assert [sentence(each.reason) for each in ranking.passed] == ["a décliné."]
+    assert [(each.reason.code, sentence(each.reason)) for each in ranking.passed] == [("holder_declined", "a décliné.")]
 
 
 def test_quality_may_outweigh_a_higher_price():
@@ -104,15 +105,15 @@ def test_quality_may_outweigh_a_higher_price():
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "winner", "why"),
+    ("first", "second", "winner", "code", "why"),
     [
-        (answer(A, "4", 5), answer(B, "4", 2), B, "la réponse arrivée la première"),
-        (answer(A, "4", 5), answer(B, "4", 5), A, "le meilleur rang"),
+        (answer(A, "4", 5), answer(B, "4", 2), B, "tie_by_time", "la réponse arrivée la première"),
+        (answer(A, "4", 5), answer(B, "4", 5), A, "tie_by_rank", "le meilleur rang"),
     ],
 )
-def test_equal_offers_are_told_apart_and_it_is_said_how(first, second, winner, why):
+def test_equal_offers_are_told_apart_and_it_is_said_how(first, second, winner, code, why):
     ranking = rank_offers([first, second], PRICE)
-    assert ranking.best.contract_id == winner
+    assert ranking.best.contract_id == winner and ranking.best.reason.values["tie"].code == code
     assert why in sentence(ranking.best.reason) and why in sentence(ranking.ranked[1].reason)
 
 
@@ -120,6 +121,7 @@ def test_at_equal_points_the_lower_price_wins():
     offers = [answer(A, "5.00", scores={"quality_1": Decimal(20)}), answer(B, "4.00", 5, scores={"quality_1": Decimal(14)})]
     ranking = rank_offers(offers, MIXED)
     assert [each.points for each in ranking.ranked] == [88, 88] and ranking.best.contract_id == B
+    assert ranking.best.reason.values["tie"].code == "tie_by_price"
     assert "le prix le plus bas l'emporte" in sentence(ranking.ranked[1].reason)
 
 
@@ -132,7 +134,8 @@ def test_who_cannot_take_the_order_today_is_left_out_with_the_reason():
     assert ranking.best.contract_id == B and ranking.best.points == 100
     assert [(each.contract_id, each.reason.code) for each in ranking.passed] == [(A, EXPIRED.code), (C, "holder_silent")]
     nobody = refusal(rank_offers, [answer(A, "1", hindrance=EXPIRED), Offer(C, "Cèdre")], PRICE)
-    assert nobody.code == "no_offer_possible" and "Argile : Le certificat est échu." in sentence(nobody)
+    assert nobody.code == "no_offer_possible" and nobody.details["reasons"].code == "offers_passed"
+    assert "Argile : Le certificat est échu." in sentence(nobody)
 
 
 def test_a_competition_without_a_price_has_no_winner():
