@@ -1,8 +1,8 @@
 """Mini-competitions: what a lot's framework allows, competitions, and the sealed answers of holders."""
 from alembic import op
 
-revision = "0044"
-down_revision = "0043"
+revision = "0045"
+down_revision = "0044"
 branch_labels = None
 depends_on = None
 
