@@ -17,9 +17,11 @@ from marketplace.platform.audit.models import AuditEvent
 from tenders.contracts.fees.queries import FeeSums, sums_of_fees
 from tenders.contracts.fees.services import charge_due_years
 from tenders.contracts.models import ContractMember
+from tenders.contracts.rules.conclusion import Fee
 from tenders.contracts.rules.yearly import year_begins, year_of
 from tenders.contracts.services import activate_contract, terminate_contract
 from tenders.demand.joining.services import join_late
+from tests.factories.amendments import signed
 from tests.factories.billing import FeeInvoiceFactory
 from tests.factories.contracts import contract_on, decided_lot, running_vehicle
 from tests.factories.demand import clinic, sister
@@ -120,6 +122,18 @@ def test_nothing_more_is_owed_from_the_day_a_contract_is_terminated(session):
     terminate_contract(decided.centre, contract.id, reason="Titulaire défaillant", on=third)
     assert charge_until(third + timedelta(days=900)) == 1
     assert [each.due_on for each in charges(session)] == [contract.starts_on, year_begins(contract.starts_on, 2)]
+
+
+def test_a_fee_amended_from_the_first_day_of_a_year_is_the_fee_of_that_year(session, files_folder):
+    decided = decided_lot(vehicle_id=running_vehicle(regime="private").id)
+    running = contract_on(
+        decided, activated_at=None, fee_kind="flat_yearly", fee_payer="provider", fee_value=Decimal("120.00")
+    )
+    activate_contract(decided.centre, running.contract.id)
+    second = year_begins(running.contract.starts_on, 2)
+    signed(running, "fee", fee=Fee("flat_yearly", "provider", Decimal(900)), wanted_on=second)
+    assert charge_until(second) == 1 and charge_until(second) == 0
+    assert [each.amount for each in charges(session)] == [Decimal("120.00"), Decimal("900.00")]
 
 
 def test_a_latecomer_owes_its_entry_or_the_year_that_runs(session):

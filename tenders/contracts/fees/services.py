@@ -6,9 +6,9 @@ from sqlalchemy import or_, select
 
 from marketplace.platform import clock
 from marketplace.platform.database import transaction
+from tenders.contracts.amendments.steps import lock_current
 from tenders.contracts.fees.steps import charge_years
 from tenders.contracts.models import Contract
-from tenders.contracts.queries import lock_contract
 
 
 def charge_due_years(now: datetime) -> int:
@@ -23,4 +23,5 @@ def charge_due_years(now: datetime) -> int:
 
 def _charge(contract_id: UUID, today: date) -> int:
     with transaction() as session:
-        return charge_years(session, lock_contract(session, contract_id), today)
+        contract = lock_current(session, contract_id)  # a fee amended from today on is the one charged today
+        return 0 if contract.next_fee_on is None else charge_years(session, contract, today)
