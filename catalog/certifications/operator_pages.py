@@ -23,7 +23,7 @@ from catalog.providers.submission import submit
 from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import DomainError, NotFound
-from marketplace.platform.i18n import language, sentence
+from marketplace.platform.i18n import language, told
 from marketplace.platform.permissions import require
 
 bp = page_blueprint("certification_references", __name__, template_folder="../templates")
@@ -139,7 +139,7 @@ def map_list(list_id: UUID) -> Any:
         form.validate()
         lists.map_list(current_actor(), list_id, mapping=form.mapping, default_version=version)
     except DomainError as refused:
-        return _list_page(kept, _said(refused)), 422
+        return _list_page(kept, told(refused)), 422
     return redirect(_list_url(kept))
 
 
@@ -152,7 +152,7 @@ def take_over(list_id: UUID) -> Any:
     try:
         lists.take_over(current_actor(), list_id, confirmed=confirmed, skip_bad=bool(request.form.get("skip_bad")))
     except DomainError as refused:
-        return _list_page(kept, _said(refused)), 422
+        return _list_page(kept, told(refused)), 422
     flash(_("Liste reprise. Les prestataires concernés sont prévenus."), "success")
     return redirect(_list_url(kept))
 
@@ -165,7 +165,7 @@ def keep_despite_list(certificate_id: UUID) -> Response:
         lists.keep_despite_list(current_actor(), certificate_id, reason=request.form.get("reason", ""))
         flash(_("Certificat gardé."), "success")
     except DomainError as refused:
-        flash(_said(refused), "error")
+        flash(told(refused), "error")
     return redirect(url_for("certifications_pages.review"))
 
 
@@ -203,9 +203,3 @@ def _list_page(kept: CertificateList, problem: str | None = None) -> str:
 
 def _list_url(kept: CertificateList) -> str:
     return url_for(".show_list", list_id=kept.id)
-
-
-def _said(refused: DomainError) -> str:
-    if refused.status in (403, 404):
-        raise refused
-    return sentence(refused)

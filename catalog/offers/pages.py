@@ -18,7 +18,7 @@ from marketplace.categories.queries import category_names, list_categories
 from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import DomainError, NotFound
-from marketplace.platform.i18n import language, sentence
+from marketplace.platform.i18n import language, told
 from marketplace.platform.money import round_unit_price
 from marketplace.platform.permissions import allowed, require
 
@@ -134,9 +134,7 @@ def _act(offer_id: UUID, use_case: Callable[..., Offer], done: str) -> Any:
     try:
         shown = use_case(current_actor(), offer_id).id
     except DomainError as refused:
-        if refused.status in (403, 404):
-            raise
-        flash(sentence(refused), "error")
+        flash(told(refused), "error")
     else:
         flash(done, "success")
     return redirect(url_for(".show_offer", offer_id=shown))

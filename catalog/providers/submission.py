@@ -7,7 +7,7 @@ from flask import redirect, render_template
 from flask_wtf import FlaskForm
 
 from marketplace.platform.errors import BadInput, DomainError
-from marketplace.platform.i18n import say, sentence
+from marketplace.platform.i18n import say, told
 
 
 def submit(form: FlaskForm, save: Callable[[], Any], onward: Callable[[Any], str], template: str, **seen: Any) -> Any:
@@ -21,9 +21,7 @@ def submit(form: FlaskForm, save: Callable[[], Any], onward: Callable[[Any], str
         except BadInput as bad:
             homeless = _place(form, {field: [say(text) for text in texts] for field, texts in bad.errors.items()})
         except DomainError as refused:
-            if refused.status in (403, 404):
-                raise
-            homeless = _place(form, {str(refused.details.get("field", "")): [sentence(refused)]})
+            homeless = _place(form, {str(refused.details.get("field", "")): [told(refused)]})
     page = render_template(template, form=form, homeless=homeless, **seen)
     return page, 422 if form.is_submitted() else 200
 

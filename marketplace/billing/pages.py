@@ -17,7 +17,7 @@ from marketplace.billing.plan_views import plan_views
 from marketplace.platform.api import current_actor, guard, identifier, page_blueprint
 from marketplace.platform.database import db, let_go
 from marketplace.platform.errors import BadInput, DomainError, NotFound
-from marketplace.platform.i18n import language, say, sentence
+from marketplace.platform.i18n import language, say, sentence, told
 from marketplace.platform.money import incl_vat, to_amount
 from marketplace.platform.permissions import allowed, require
 
@@ -182,10 +182,8 @@ def _done(act: Callable[[], Any], said: str) -> Response:
 
 def _refused(refused: DomainError, endpoint: str) -> Response:
     """Back to the page with the reason; what the actor may not see or do keeps its own answer."""
-    if refused.status in (403, 404):
-        raise refused
     if isinstance(refused, BadInput):
         flash(" ".join(say(text) for texts in refused.errors.values() for text in texts), "danger")
     else:
-        flash(sentence(refused), "danger")
+        flash(told(refused), "danger")
     return redirect(url_for(f".{endpoint}"))

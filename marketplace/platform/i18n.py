@@ -101,6 +101,16 @@ def sentence(spoken: Sentence | DomainError | str) -> str:
     return say(spoken.template, spoken.values)
 
 
+def told(refused: DomainError) -> str:
+    """The sentence of a refusal, shown on the page where the act was asked for.
+
+    What the reader may not see or do at all (403, 404) is raised again: its own page answers.
+    """
+    if refused.status in (403, 404):
+        raise refused
+    return sentence(refused)
+
+
 def quantity(value: int | Decimal | None) -> str:
     """A whole number with its thousands apart: 4 360."""
     return "–" if value is None else format_decimal(value, locale=language())

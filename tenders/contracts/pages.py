@@ -14,7 +14,7 @@ from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import BadInput, DomainError, NotFound
 from marketplace.platform.files import give_out
-from marketplace.platform.i18n import say, sentence
+from marketplace.platform.i18n import say, told
 from marketplace.platform.idempotency import form_key, request_key
 from marketplace.platform.money import DEFAULT_VAT_RATE
 from marketplace.platform.permissions import allowed, require
@@ -211,9 +211,7 @@ def _act(contract_id: UUID, act: Callable[[], str]) -> Response:
     except BadInput as bad:
         flash(" ".join(say(text) for texts in bad.errors.values() for text in texts), "error")
     except DomainError as refused:
-        if refused.status in (403, 404):
-            raise
-        flash(sentence(refused), "error")
+        flash(told(refused), "error")
     return redirect(_page(contract_id))
 
 

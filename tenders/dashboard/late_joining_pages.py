@@ -9,7 +9,7 @@ from marketplace.grappes.queries import find_active_grappe
 from marketplace.platform.api import current_actor, guard, identifier, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import DomainError, NotFound
-from marketplace.platform.i18n import sentence
+from marketplace.platform.i18n import told
 from marketplace.platform.permissions import allowed
 from tenders.contracts import labels
 from tenders.dashboard.queries.own_needs import list_own_sites
@@ -40,9 +40,7 @@ def show(lot_id: UUID) -> Any:
         if quantity and chance.joined is None:
             found = quote_joining(session, actor, lot_id, establishment_id=site.id, quantity=quantity)
     except DomainError as refusal:
-        if refusal.status in (403, 404):
-            raise
-        refused = sentence(refusal)
+        refused = told(refusal)
     grappe = find_active_grappe(session, site.id, lot.category_code)
     return render_template(
         "dashboard/late_joining.html", lot=lot, sites=[(each.id, each.name) for each in sites], site=site, asked=asked,
@@ -65,9 +63,7 @@ def join(lot_id: UUID) -> Any:
             current_actor(), lot_id, site_id, quantity=quantity, grappe_id=identifier(request.form.get("grappe_id", ""))
         )
     except DomainError as refused:
-        if refused.status in (403, 404):
-            raise
-        flash(sentence(refused), "error")
+        flash(told(refused), "error")
         return redirect(url_for(".show", lot_id=lot_id, establishment_id=site_id, quantity=quantity))
     if joined.is_new:
         flash(_("C'est signé : votre établissement a rejoint ce marché, et la centrale est prévenue."), "success")

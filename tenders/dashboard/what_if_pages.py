@@ -14,7 +14,7 @@ from marketplace.platform import clock
 from marketplace.platform.api import current_actor, guard, identifier, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import BadInput, DomainError, NotFound
-from marketplace.platform.i18n import say, sentence
+from marketplace.platform.i18n import say, told
 from marketplace.platform.permissions import Actor
 from tenders.dashboard.queries.own_needs import cost_per_year, list_own_sites
 from tenders.demand.queries import get_pool, list_needs
@@ -67,9 +67,7 @@ def show(lot_id: UUID) -> str:
         except BadInput as bad:
             asked.errors |= {name: [say(text) for text in texts] for name, texts in bad.errors.items()}
         except DomainError as refusal:
-            if refusal.status in (403, 404):
-                raise
-            refused = sentence(refusal)
+            refused = told(refusal)
     quantity = asked.question.quantity if asked.question else None
     return render_template(
         "dashboard/what_if.html", lot=lot, sites=[(each.id, each.name) for each in sites], site=site, asked=asked,

@@ -11,11 +11,11 @@ from marketplace.platform import clock
 from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import DomainError, NotFound
-from marketplace.platform.i18n import sentence
+from marketplace.platform.i18n import sentence, told
 from marketplace.platform.navigation import page_url
 from tenders.demand import services
 from tenders.demand.estimates.previous import list_previous
-from tenders.demand.import_pages import as_sheet, import_page, open_lot, said
+from tenders.demand.import_pages import as_sheet, import_page, open_lot
 from tenders.demand.models import Need
 from tenders.demand.queries.sheets import SheetSite, list_sheet_sites
 from tenders.demand.rules.phases import years_of
@@ -53,7 +53,7 @@ def enter(lot_id: UUID) -> Any:
     try:
         imported = services.import_needs(current_actor(), lot_id, reading, dry_run=True)
     except DomainError as refused:
-        return _grid(lot, shown, len(sites), rows, problem=said(refused)), 422
+        return _grid(lot, shown, len(sites), rows, problem=told(refused)), 422
     if imported.rejected:
         return _grid(lot, shown, len(sites), rows, refused=imported.rejected), 422
     return import_page(lot, imported=imported, sheet=as_sheet(reading))

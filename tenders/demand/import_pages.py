@@ -12,7 +12,7 @@ from marketplace.platform import clock
 from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import DomainError, NotFound
-from marketplace.platform.i18n import sentence
+from marketplace.platform.i18n import told
 from marketplace.platform.money import incl_vat
 from marketplace.platform.navigation import page_url
 from marketplace.platform.spreadsheets import as_csv, read_cells
@@ -53,7 +53,7 @@ def preview(lot_id: UUID) -> Any:
         reading = read_rows(read_cells(chosen.read(), most_rows=MOST_ROWS))
         imported = services.import_needs(current_actor(), lot_id, reading, dry_run=True)
     except DomainError as refused:
-        return import_page(lot, problem=said(refused)), 422
+        return import_page(lot, problem=told(refused)), 422
     return import_page(lot, imported=imported, sheet=as_sheet(reading)), 422 if imported.rejected else 200
 
 
@@ -66,7 +66,7 @@ def confirm(lot_id: UUID) -> Any:
         reading = read_rows(read_cells(request.form.get("sheet", "").encode(), most_rows=MOST_ROWS))
         imported = services.import_needs(current_actor(), lot_id, reading, dry_run=False)
     except DomainError as refused:
-        return import_page(lot, problem=said(refused)), 422
+        return import_page(lot, problem=told(refused)), 422
     if imported.rejected:
         return import_page(lot, imported=imported), 422
     count = len(imported.changed)
@@ -80,13 +80,6 @@ def open_lot(lot_id: UUID) -> Lot:
     if lot.opened_at is None:
         raise NotFound("lot")
     return lot
-
-
-def said(refused: DomainError) -> str:
-    """The sentence of a refusal; who may not be here at all is told by the error page."""
-    if refused.status in (403, 404):
-        raise refused
-    return sentence(refused)
 
 
 def as_sheet(reading: Reading) -> str:

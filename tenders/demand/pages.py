@@ -15,7 +15,7 @@ from marketplace.platform import clock
 from marketplace.platform.api import current_actor, guard, identifier, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import BadInput, DomainError, NotFound
-from marketplace.platform.i18n import say, sentence
+from marketplace.platform.i18n import say, told
 from marketplace.platform.navigation import page_url
 from marketplace.platform.permissions import allowed, require
 from tenders.demand import answers, queries, services
@@ -63,9 +63,7 @@ def edit_need(lot_id: UUID, establishment_id: UUID) -> Any:
         except BadInput as bad:
             homeless = form.show({field: [say(text) for text in texts] for field, texts in bad.errors.items()})
         except DomainError as refused:
-            if refused.status in (403, 404):
-                raise
-            homeless = form.show({FIELD_OF_CODE.get(refused.code, ""): [sentence(refused)]})
+            homeless = form.show({FIELD_OF_CODE.get(refused.code, ""): [told(refused)]})
     page = _need_page(form, lot, site, need, homeless, previous=previous)
     return page, 422 if form.is_submitted() else 200
 
@@ -131,9 +129,7 @@ def close_lot(lot_id: UUID) -> Any:
         except BadInput as bad:
             form.reason.errors = [say(text) for text in bad.errors["reason"]]
         except DomainError as refused:
-            if refused.status in (403, 404):
-                raise
-            homeless = [sentence(refused)]
+            homeless = [told(refused)]
     pool = queries.get_pool(db.session(), current_actor(), lot_id)
     page = render_template(
         "demand/close.html", form=form, homeless=homeless, lot=lot, lot_url=_lot_url(lot_id), pool=pool,
@@ -230,9 +226,7 @@ def _act(lot_id: UUID, establishment_id: UUID, use_case: Callable[[], str]) -> A
     try:
         flash(use_case(), "success")
     except DomainError as refused:
-        if refused.status in (403, 404):
-            raise
-        flash(sentence(refused), "error")
+        flash(told(refused), "error")
         return redirect(url_for(".edit_need", lot_id=lot_id, establishment_id=establishment_id))
     return redirect(_lot_url(lot_id))
 

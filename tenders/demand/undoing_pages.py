@@ -9,7 +9,7 @@ from marketplace.platform import clock
 from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import BadInput, DomainError
-from marketplace.platform.i18n import say, sentence
+from marketplace.platform.i18n import say, told
 from marketplace.platform.navigation import page_url
 from marketplace.platform.permissions import require
 from tenders.demand import queries, services
@@ -40,9 +40,7 @@ def undo_closing(lot_id: UUID) -> Any:
             for name, texts in bad.errors.items():
                 form[name].errors = [say(text) for text in texts]
         except DomainError as refused:
-            if refused.status in (403, 404):
-                raise
-            homeless = [sentence(refused)]
+            homeless = [told(refused)]
     page = render_template(
         "demand/undo.html", form=form, homeless=homeless, lot=lot, closing=queries.find_last_closing(db.session(), lot_id),
         decision_url=decision_url,

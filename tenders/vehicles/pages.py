@@ -13,7 +13,7 @@ from marketplace.establishments.territory import region_name
 from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import BadInput, DomainError
-from marketplace.platform.i18n import language, say, sentence
+from marketplace.platform.i18n import language, say, told
 from marketplace.platform.pagination import PageArgs
 from marketplace.platform.permissions import allowed, require
 from tenders.vehicles import labels, queries, services, words
@@ -195,9 +195,7 @@ def _act(vehicle_id: UUID, use_case: Callable[[], Any], done: str) -> Any:
     try:
         use_case()
     except DomainError as refused:
-        if refused.status in (403, 404):
-            raise
-        flash(sentence(refused), "error")
+        flash(told(refused), "error")
     else:
         flash(done, "success")
     return redirect(url_for(".show_vehicle", vehicle_id=vehicle_id))
@@ -223,9 +221,7 @@ def _submit(form: FlaskForm, save: Callable[[], Any], onward: Callable[[Any], st
             said = {field: [say(text) for text in texts] for field, texts in bad.errors.items()}
             homeless = show_refusals(form, said)
         except DomainError as refused:
-            if refused.status in (403, 404):
-                raise
-            homeless = show_refusals(form, {refused.details.get("field", ""): [sentence(refused)]})
+            homeless = show_refusals(form, {refused.details.get("field", ""): [told(refused)]})
     page = render_template(template, form=form, homeless=homeless, **seen)
     return page, 422 if form.is_submitted() else 200
 

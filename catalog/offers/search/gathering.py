@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from catalog.offers.search.models import GatheredProvider, ListingBits, ListingChange, ListingSet, ProviderListing
@@ -69,7 +69,7 @@ def gather(session: Session) -> int:
         [{"kind": kind, "key": key, "bits": bits} for (kind, key), bits in gathered.columns.items()],
     )
     if gathered.providers:
-        session.execute(GatheredProvider.__table__.insert(), gathered.providers)
+        session.execute(insert(GatheredProvider), gathered.providers)
     return len(gathered.columns)
 
 

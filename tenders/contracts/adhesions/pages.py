@@ -10,7 +10,7 @@ from marketplace.platform.api import current_actor, guard, identifier, page_blue
 from marketplace.platform.database import db
 from marketplace.platform.errors import BadInput, DomainError, NotFound
 from marketplace.platform.files import LARGEST_FILE, Upload, give_out, read_upload
-from marketplace.platform.i18n import say, sentence
+from marketplace.platform.i18n import say, told
 from marketplace.platform.money import incl_vat
 from marketplace.platform.permissions import allowed
 from tenders.contracts.adhesions import queries, services
@@ -98,12 +98,10 @@ def _upload() -> Upload | None:
 
 def _refused(refused: DomainError, vehicle_id: UUID) -> Response:
     """Say why not, back on the page; what may not be seen or done stays an error."""
-    if refused.status in (403, 404):
-        raise refused
     if isinstance(refused, BadInput):
         flash(" ".join(say(text) for texts in refused.errors.values() for text in texts), "error")
     else:
-        flash(sentence(refused), "error")
+        flash(told(refused), "error")
     return redirect(_page(vehicle_id))
 
 

@@ -12,7 +12,7 @@ from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import DomainError, NotFound
 from marketplace.platform.files import give_out
-from marketplace.platform.i18n import sentence
+from marketplace.platform.i18n import told
 from marketplace.platform.permissions import allowed, require
 from tenders.contracts.amendments import labels, queries, services
 from tenders.contracts.amendments.api import draft_of
@@ -127,9 +127,7 @@ def withdraw(contract_id: UUID, amendment_id: UUID) -> Response:
         services.withdraw_amendment(current_actor(), _of(contract_id, amendment_id).id)
         flash(_("Projet d'avenant retiré : le contrat reste tel qu'il est."), "success")
     except DomainError as refused:
-        if refused.status in (403, 404):
-            raise
-        flash(sentence(refused), "error")
+        flash(told(refused), "error")
     return redirect(_page(contract_id))
 
 

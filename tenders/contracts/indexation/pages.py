@@ -15,7 +15,7 @@ from marketplace.platform import clock
 from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import BadInput, DomainError
-from marketplace.platform.i18n import day, language, say, sentence
+from marketplace.platform.i18n import day, language, say, told
 from marketplace.platform.permissions import allowed
 from tenders.contracts.indexation import queries, services
 from tenders.contracts.indexation.rules import UNREVISED
@@ -110,9 +110,7 @@ def _act(contract_id: UUID, act: Callable[[], str]) -> Response:
     except BadInput as bad:
         flash(" ".join(say(text) for texts in bad.errors.values() for text in texts), "error")
     except DomainError as refused:
-        if refused.status in (403, 404):
-            raise
-        flash(sentence(refused), "error")
+        flash(told(refused), "error")
     return redirect(url_for(".show_indexation", contract_id=contract_id))
 
 

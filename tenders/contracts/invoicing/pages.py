@@ -11,7 +11,7 @@ from marketplace.platform import clock
 from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import DomainError
-from marketplace.platform.i18n import sentence
+from marketplace.platform.i18n import sentence, told
 from marketplace.platform.permissions import allowed, require
 from tenders.contracts.invoicing import api, forms, queries, words
 from tenders.contracts.invoicing.content import from_content
@@ -181,9 +181,7 @@ def change_mandate(organisation_id: UUID, act: str) -> Any:
             details_services.end_mandate(current_actor(), organisation_id)
             flash(_("Mandat retiré : vous établissez vos factures vous-même."), "success")
     except DomainError as refused:
-        if refused.status in (403, 404):
-            raise
-        flash(sentence(refused), "error")
+        flash(told(refused), "error")
     return redirect(url_for(".describe", organisation_id=organisation_id))
 
 
@@ -195,7 +193,5 @@ def _issued(invoice: Invoice) -> Any:
 
 def _refused(refused: DomainError) -> Any:
     """Back to the list with what was refused; who may not be here at all is told by the error page."""
-    if refused.status in (403, 404):
-        raise refused
-    flash(sentence(refused), "error")
+    flash(told(refused), "error")
     return redirect(url_for(".list_invoices"))

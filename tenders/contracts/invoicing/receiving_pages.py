@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from marketplace.platform.api import current_actor, guard, identifier, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import DomainError
-from marketplace.platform.i18n import quantity, sentence
+from marketplace.platform.i18n import quantity, told
 from marketplace.platform.permissions import allowed
 from tenders.contracts.invoicing import queries, words
 from tenders.contracts.invoicing.factur_x.reading import LARGEST_FILE
@@ -39,9 +39,7 @@ def receive() -> Any:
             call_off_id=identifier(request.form.get("call_off_id", "")),
         )  # fmt: skip
     except DomainError as refused:
-        if refused.status in (403, 404):
-            raise
-        return _form(sentence(refused), str(refused.details.get("field", ""))), 422
+        return _form(told(refused), str(refused.details.get("field", ""))), 422
     return redirect(url_for(".show", invoice_id=invoice.id))
 
 
@@ -86,8 +84,6 @@ def judge(invoice_id: UUID) -> Any:
     try:
         receiving.judge_invoice(current_actor(), invoice_id, decision=decision, reason=request.form.get("reason", ""))
     except DomainError as refused:
-        if refused.status in (403, 404):
-            raise
-        return _page(invoice_id, sentence(refused)), 422
+        return _page(invoice_id, told(refused)), 422
     flash(_("Décision enregistrée : le fournisseur est prévenu."), "success")
     return redirect(url_for(".show", invoice_id=invoice_id))

@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from marketplace.platform.api import current_actor, guard, identifier, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import BadInput, DomainError, RuleBroken
-from marketplace.platform.i18n import say, sentence
+from marketplace.platform.i18n import say, sentence, told
 from marketplace.platform.idempotency import form_key, request_key
 from marketplace.platform.money import DEFAULT_VAT_RATE
 from tenders.contracts.ordering import forms
@@ -266,7 +266,5 @@ def refused_as_flash(use_case: Callable[[], Any], done: str, endpoint: str, **va
         use_case()
         flash(done, "success")
     except DomainError as refused:
-        if refused.status in (403, 404):
-            raise
-        flash(sentence(refused), "error")
+        flash(told(refused), "error")
     return redirect(url_for(endpoint, **values))

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from marketplace.platform.api import current_actor, guard, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import DomainError
-from marketplace.platform.i18n import sentence
+from marketplace.platform.i18n import sentence, told
 from marketplace.platform.permissions import Actor, allowed
 from tenders.contracts.models import Contract
 from tenders.contracts.queries import get_contract, seller_of
@@ -46,9 +46,7 @@ def settle_contract(contract_id: UUID) -> Any:
     try:
         services.settle_contract(current_actor(), contract_id)
     except DomainError as refused:
-        if refused.status in (403, 404):
-            raise
-        flash(sentence(refused), "error")
+        flash(told(refused), "error")
     else:
         flash(_("Décompte établi : tous les membres et le titulaire sont prévenus."), "success")
     return redirect(url_for(".show_settlement", contract_id=contract_id))

@@ -9,7 +9,7 @@ from marketplace.grappes.forms import VOTING_NAMES
 from marketplace.platform.api import current_actor, guard, identifier, page_blueprint
 from marketplace.platform.database import db
 from marketplace.platform.errors import DomainError
-from marketplace.platform.i18n import sentence
+from marketplace.platform.i18n import told
 from marketplace.platform.navigation import page_url
 from marketplace.platform.permissions import allowed
 from tenders.demand.mergers import queries, services
@@ -69,7 +69,5 @@ def _act(lot_id: UUID, use_case: Any, done: str) -> Any:
         use_case()
         flash(done, "success")
     except DomainError as refused:
-        if refused.status in (403, 404):
-            raise
-        flash(sentence(refused), "error")
+        flash(told(refused), "error")
     return redirect(url_for(".show_merger", lot_id=lot_id))
