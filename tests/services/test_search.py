@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from catalog.certifications.queries import held_by_provider, list_schemes
@@ -17,7 +17,7 @@ from catalog.offers.queries import grid_of
 from catalog.offers.rules import amount_over_term, periods, price_for, unit_price_for
 from catalog.offers.search.gathering import gather, note_changes
 from catalog.offers.search.listings import refresh, refresh_all
-from catalog.offers.search.models import OfferListing
+from catalog.offers.search.models import ListingChange, OfferListing
 from catalog.offers.search.queries import FACETS, Question, search_offers
 from catalog.offers.search.verification import verify_listings
 from catalog.providers.models import Provider, Subcontractor
@@ -256,6 +256,16 @@ def test_quantities_are_bounded_to_the_unit_gathered_or_not(session: Session, is
     for asked in (1, 2, 6, 7, 498, 499, 500, 501, 502, 999_999_998, 999_999_999, 1_000_000_000):
         found = {each.id for each in search_offers(session, SYSTEM, Question(quantity=asked), limit=100).items}
         assert found == {row.id for row, (low, high) in zip(rows, bounds, strict=True) if low <= asked <= (high or asked)}
+
+
+def test_a_gathering_forgets_more_changes_than_a_statement_has_parameters(session: Session) -> None:
+    provider = make.published_offer().provider_id
+    refresh_all(session)
+    piled = text("INSERT INTO listing_changes (provider_id) SELECT :provider FROM generate_series(1, 66000)")
+    session.execute(piled, {"provider": provider})
+    gather(session)
+    assert session.scalar(select(func.count()).select_from(ListingChange)) == 0
+    assert verify_listings(session) == []
 
 
 def test_pages_by_name_neither_lose_nor_repeat_an_offer_on_either_side_of_a_gathering(session: Session) -> None:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import ARRAY, BigInteger, any_, delete, func, insert, literal, select, text
 from sqlalchemy.orm import Session
 
 from catalog.offers.search.models import GatheredProvider, ListingBits, ListingChange, ListingSet, ProviderListing
@@ -63,7 +63,9 @@ def gather(session: Session) -> int:
     gathered = read_columns(session, clock.today())
     for model in (ListingBits, GatheredProvider):
         session.execute(delete(model).execution_options(synchronize_session=False))
-    session.execute(delete(ListingChange).where(ListingChange.id.in_(seen)).execution_options(synchronize_session=False))
+    # One array, whatever has piled up: a parameter per row ends at 65,535 of them.
+    gone = delete(ListingChange).where(ListingChange.id == any_(literal(seen, ARRAY(BigInteger))))
+    session.execute(gone.execution_options(synchronize_session=False))
     session.execute(
         text("INSERT INTO listing_bits (kind, key, bits) VALUES (:kind, :key, CAST(CAST(:bits AS text) AS varbit))"),
         [{"kind": kind, "key": key, "bits": bits} for (kind, key), bits in gathered.columns.items()],
