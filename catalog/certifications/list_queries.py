@@ -8,9 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.certifications import queries
+from catalog.certifications.list_places import places_declared
 from catalog.certifications.models import Certificate, CertificateList, CertificateSite
 from catalog.certifications.rules import declaration, lists
 from catalog.certifications.rules.states import Scheme, state_on
+from catalog.providers import rules as provider_rules
 from catalog.providers.countries import COUNTRIES, EEA
 from catalog.providers.models import HostingSite, Provider
 from marketplace.accounts.models import Organisation
@@ -21,9 +23,13 @@ from marketplace.platform.pagination import USUAL_PAGE, paginate
 from marketplace.platform.permissions import Actor, require
 
 REPEATED = N_("Cette ligne répète la ligne {line}.")
-
-
-_SITE_NAMES = select(CertificateSite.certificate_id, HostingSite.name).join(
+SITES_TOO_MANY = N_(
+    "Ce prestataire aurait {count} sites d'hébergement, {most} au plus : demandez-lui de retirer ceux qui n'ont plus cours."
+)
+PARTNERS_TOO_MANY = N_(
+    "Ce prestataire aurait {count} sous-traitants, {most} au plus : demandez-lui de retirer ceux qui n'ont plus cours."
+)
+_SITES = select(CertificateSite.certificate_id, HostingSite.name, HostingSite.address, HostingSite.country).join(
     HostingSite, HostingSite.id == CertificateSite.site_id
 )
 
@@ -113,7 +119,7 @@ def country_words() -> dict[str, str]:
 
 
 def preview(session: Session, kept: CertificateList, locale: str) -> Preview:
-    """What taking the list over would do today; six statements, whatever its length."""
+    """What taking the list over would do today; eight statements at most, whatever its length."""
     scheme = queries.list_schemes(session, locale)[kept.scheme]
     read = lists.read_list(
         kept.rows, kept.mapping, scheme, version=kept.default_version, listed_on=kept.listed_on,
@@ -130,7 +136,41 @@ def preview(session: Session, kept: CertificateList, locale: str) -> Preview:
         elif key is not None:
             first_line[key] = row.line
         rows.append(shown)
-    return Preview(tuple(rows))
+    return Preview(tuple(_within_limits(session, rows)))
+
+
+def _within_limits(session: Session, rows: Sequence[PreviewRow]) -> list[PreviewRow]:
+    """The same rows; bad those that would leave a provider with more sites or subcontractors than it may declare.
+
+    Proposals count as if all of them were confirmed.
+    """
+    declared = places_declared(session, {row.provider.id for row in rows if row.provider and (row.adds or row.verifies)})
+    kept = []
+    for row in rows:
+        shown = row
+        if row.provider is not None and row.listed is not None and (row.adds or row.verifies):
+            sites, partners = declared[row.provider.id]
+            new_sites = lists.site_keys(row.listed).difference(sites)
+            new_partners = lists.partner_keys(row.listed).difference(partners)
+            fault = _too_many(len(sites), len(new_sites), len(partners), len(new_partners))
+            if fault is None:
+                sites += new_sites
+                partners += new_partners
+            else:
+                shown = replace(_bad(row.listed, fault), certificate_id=row.certificate_id)
+        kept.append(shown)
+    return kept
+
+
+def _too_many(sites: int, new_sites: int, partners: int, new_partners: int) -> Sentence | None:
+    """What there would be too many of; what is declared already is no fault of a row that adds nothing."""
+    most = provider_rules.MOST_DECLARED
+    if new_sites and sites + new_sites > most:
+        return Sentence("list_sites_too_many", SITES_TOO_MANY, {"count": sites + new_sites, "most": most})
+    if new_partners and partners + new_partners > most:
+        values = {"count": partners + new_partners, "most": most}
+        return Sentence("list_subcontractors_too_many", PARTNERS_TOO_MANY, values)
+    return None
 
 
 def _key(row: PreviewRow) -> tuple[Any, ...] | None:
@@ -167,16 +207,17 @@ class _Known:
             if siren:
                 by_siren[siren] = provider
         certificates: dict[UUID, list[lists.Held]] = {}
-        sites: dict[UUID, list[str]] = {}
-        for certificate_id, name in session.execute(_SITE_NAMES) if scheme.names_sites else ():
-            sites.setdefault(certificate_id, []).append(name)
+        sites: dict[UUID, list[lists.PlaceKey]] = {}
+        for certificate_id, *place in session.execute(_SITES) if scheme.names_sites else ():
+            sites.setdefault(certificate_id, []).append(lists.place_key(*place))
         own = select(Certificate).where(Certificate.scheme == scheme.code, Certificate.subcontractor_id.is_(None))
         for one in session.scalars(own):
-            named = frozenset(lists.fold(name) for name in sites.get(one.id, ()))
+            named = frozenset(sites.get(one.id, ()))
             state = state_on(queries.held(one, {scheme.code: scheme}), clock.today())
             certificates.setdefault(one.provider_id, []).append(
                 lists.Held(
-                    str(one.id), one.number, one.valid_until, state, one.version, frozenset(one.activities), one.level, named
+                    str(one.id), one.number, one.valid_from, one.valid_until, state, one.version,
+                    frozenset(one.activities), one.level, named,
                 )
             )
         return cls(by_siren, by_name, {provider.id for provider in by_siren.values()}, certificates)
@@ -191,10 +232,10 @@ class _Known:
         outcome, held = lists.same_certificate(row, self.certificates.get(provider.id, ()))
         if outcome == lists.BAD and held is not None:
             return replace(_bad(row, lists.contradiction(row, held)), certificate_id=UUID(held.key))
-        refused = _refused(row, scheme) if outcome == "added" else None
-        if refused is not None:
-            return _bad(row, refused)
         certificate_id = UUID(held.key) if held else None
+        refused = _refused(row, scheme, held) if outcome in ("added", "verified") else None
+        if refused is not None:
+            return replace(_bad(row, refused), certificate_id=certificate_id)
         if by_name_alone:
             return PreviewRow(row.line, row.name, "proposed", row, provider, certificate_id, after=outcome)
         return PreviewRow(row.line, row.name or provider.name, outcome, row, provider, certificate_id)
@@ -208,10 +249,11 @@ class _Known:
         return (own[0], True) if len(own) == 1 else (None, False)
 
 
-def _refused(row: lists.ListedRow, scheme: Scheme) -> Sentence | None:
-    """Why this row can never be a certificate of the scheme; None when it can."""
+def _refused(row: lists.ListedRow, scheme: Scheme, held: lists.Held | None) -> Sentence | None:
+    """Why this row, or the declaration it would verify with its sites, can never be a certificate; None when it can."""
+    starts = held.valid_from if held else row.valid_from
     countries = {say(COUNTRIES[site.country]): site.country in EEA for site in row.sites or ()}
-    declared = declaration.Declared(row.version, row.activities, row.valid_from, row.valid_until, countries)
+    declared = declaration.Declared(row.version, row.activities, starts, row.valid_until, countries)
     try:
         declaration.check_declaration(scheme, declared)
     except RuleBroken as broken:

@@ -8,6 +8,8 @@ from marketplace.platform.errors import RuleBroken
 
 DECISIONS: Final = ("verify", "refuse")
 STANDINGS: Final = ("waiting", "verified", "refused", "suspended")
+MOST_DECLARED: Final = 50
+"""Running subcontractors, and running sites, of one provider."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,12 @@ def check_regions(regions: Collection[str], known: Collection[str]) -> None:
             "Région inconnue : {unknown}. Donnez des codes INSEE, par exemple 84.",
             field="regions", unknown=", ".join(unknown),
         )  # fmt: skip
+
+
+def check_number_declared(running: int) -> None:
+    """Refuse one more subcontractor, or one more site, when this many run already."""
+    if running >= MOST_DECLARED:
+        raise RuleBroken("declared_too_many", "{most} au plus : retirez d'abord ce qui n'a plus cours.", most=MOST_DECLARED)
 
 
 def check_refusal(decision: str, reason: str | None) -> None:

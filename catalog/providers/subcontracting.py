@@ -7,15 +7,13 @@ from catalog.providers import queries
 from catalog.providers.countries import COUNTRIES
 from catalog.providers.events import ProviderChanged
 from catalog.providers.models import HostingSite, Subcontractor
+from catalog.providers.rules import check_number_declared
 from catalog.providers.services import lock_provider
 from marketplace.platform import audit, clock
 from marketplace.platform.database import new_id, transaction
-from marketplace.platform.errors import N_, BadInput, RuleBroken
+from marketplace.platform.errors import N_, BadInput
 from marketplace.platform.events import announce
 from marketplace.platform.permissions import Actor, require
-
-MOST_DECLARED = 50
-"""Running subcontractors, and running sites, of one provider."""
 
 
 def declare_subcontractor(
@@ -27,7 +25,7 @@ def declare_subcontractor(
         require(actor, "provider.write", own=provider.organisation_id)
         _check_country(country)
         _check_siren(country, siren)
-        _check_number(len(queries.list_subcontractors(session, provider)))
+        check_number_declared(len(queries.list_subcontractors(session, provider)))
         made = Subcontractor(
             id=new_id(), provider_id=provider.id, name=name.strip(), country=country,
             siren=siren_number.compact(siren) if siren else None,
@@ -60,7 +58,7 @@ def declare_site(actor: Actor, provider_id: UUID, *, name: str, address: str, co
         provider = lock_provider(session, actor, provider_id)
         require(actor, "provider.write", own=provider.organisation_id)
         _check_country(country)
-        _check_number(len(queries.list_sites(session, provider)))
+        check_number_declared(len(queries.list_sites(session, provider)))
         made = HostingSite(
             id=new_id(), provider_id=provider.id, name=name.strip(), address=address.strip(), country=country
         )
@@ -95,8 +93,3 @@ def _check_siren(country: str, siren: str | None) -> None:
         raise BadInput({"siren": [N_("Ce SIREN est faux : recopiez ses neuf chiffres.")]})
     if country == "FR" and not siren:
         raise BadInput({"siren": [N_("Donnez le SIREN : une société française en a un.")]})
-
-
-def _check_number(running: int) -> None:
-    if running >= MOST_DECLARED:
-        raise RuleBroken("declared_too_many", "{most} au plus : retirez d'abord ce qui n'a plus cours.", most=MOST_DECLARED)

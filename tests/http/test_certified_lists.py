@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from catalog.certifications import list_queries
 from catalog.certifications.lists import forget_lists, keep_despite_list
 from catalog.certifications.models import Certificate, CertificateList, CertificateSite
 from catalog.providers.models import HostingSite, Subcontractor
+from catalog.providers.rules import MOST_DECLARED
 from marketplace.notifications.models import Notification
 from marketplace.platform import clock, outbox
 from marketplace.platform.database import new_id
@@ -268,6 +270,13 @@ def test_a_level_that_the_list_does_not_name_is_not_verified_by_it(
 PLACES = f"{TITLES};Sites d'hébergement;Sous-traitants"
 
 
+def declare(provider: Any, number: str = "H-1", *, starts: int = -30) -> Any:
+    return make.CertificateFactory(
+        provider_id=provider.id, scheme="hds", version="v2", activities=[1], number=number, verified_at=None,
+        valid_from=clock.today() + timedelta(days=starts), valid_until=clock.today() + timedelta(days=700),
+    )  # fmt: skip
+
+
 def test_sites_and_subcontractors_of_a_list_are_declared_and_named_and_prove_nothing(
     session: Session, bastion: Any, send: Callable, take: Callable
 ) -> None:
@@ -288,9 +297,9 @@ def test_sites_and_subcontractors_of_a_list_are_declared_and_named_and_prove_not
         ("Nuage Fictif", "732829320", "FR"), ("Wolk", None, "BE"),
     ]  # fmt: skip
     assert [one.subcontractor_id for one in certificates(session)] == [None]
-    newer = f"Bastion;732829320;H-2;2;v2;{day(900)};Nord 1, ailleurs (FR);Nuage (732829320)"
+    newer = f"Bastion;732829320;H-2;2;v2;{day(900)};NORD 1, 12 rue des bois - Lille (FR)|Nord 1, Quai 4 (FR);Nuage (732829320)"
     assert take(send(newer, titles=PLACES)).status_code == 200
-    assert len(session.scalars(select(HostingSite)).all()) == 2
+    assert [site.address for site in session.scalars(select(HostingSite).order_by(HostingSite.id))][2:] == ["Quai 4"]
     assert len(session.scalars(select(Subcontractor)).all()) == 2
 
 
@@ -311,15 +320,62 @@ def test_a_declared_certificate_with_a_site_the_list_does_not_name_is_left_to_th
     session: Session, bastion: Any, send: Callable
 ) -> None:
     site = HostingSite(id=new_id(), provider_id=bastion.id, name="Ailleurs", address="1 rue", country="FR")
-    declared = make.CertificateFactory(
-        provider_id=bastion.id, scheme="hds", version="v2", activities=[1], number="H-1", verified_at=None,
-        valid_until=clock.today() + timedelta(days=700),
-    )  # fmt: skip
+    declared = declare(bastion)
     session.add(site)
     session.flush()
     session.add(CertificateSite(certificate_id=declared.id, site_id=site.id, provider_id=bastion.id))
     session.commit()
     row = f"Bastion;732829320;H-1;1;v2;{day(700)};{{}};"
-    assert outcomes(send(row.format("Nord, 2 rue (FR)"), titles=PLACES)) == [(2, "bad")]
+    for other in ("Nord, 2 rue (FR)", "Ailleurs, 2 rue (FR)", ""):
+        assert outcomes(send(row.format(other), titles=PLACES)) == [(2, "bad")], other
     assert outcomes(send(row.format("AILLEURS, 1 rue (FR)"), titles=PLACES)) == [(2, "verified")]
-    assert outcomes(send(row.format(""), titles=PLACES)) == [(2, "verified")]
+
+
+@pytest.mark.parametrize("siren", ["732829320", ""])
+def test_a_list_verifies_no_declaration_with_a_site_outside_the_area(
+    session: Session, bastion: Any, send: Callable, take: Callable, siren: str
+) -> None:
+    declared = declare(bastion)
+    sent = send(f"Bastion Fictif;{siren};H-1;1;v2;{day(700)};Virginie, 1 road (US);", titles=PLACES)
+    assert outcomes(sent) == [(2, "bad")]
+    assert "États-Unis" in sent.json["rows"][0]["faults"][0]
+    assert take(sent, confirmed=[2], skip_bad=True).status_code == 200
+    assert refreshed(declared).verified_at is None
+    assert session.scalars(select(HostingSite)).all() == []
+
+
+def test_a_list_verifies_no_declaration_that_begins_before_it_says(bastion: Any, send: Callable, take: Callable) -> None:
+    early, late = declare(bastion, "H-1", starts=-300), declare(bastion, "H-2", starts=0)
+    rows = [f"Bastion;732829320;{number};1;v2;{day(700)};{day(-30)}" for number in ("H-1", "H-2")]
+    sent = send(*rows, titles=f"{TITLES};Date de début")
+    assert outcomes(sent) == [(2, "bad"), (3, "verified")]
+    assert "un début plus tôt" in sent.json["rows"][0]["faults"][0]
+    assert take(sent, skip_bad=True).status_code == 200
+    assert (refreshed(early).verified_at is None, refreshed(late).verified_at is None) == (True, False)
+
+
+@pytest.mark.parametrize(("places", "words"), [("S, {} rue (FR);", "sites d'hébergement"), (";W{} (BE)", "sous-traitants")])
+def test_a_list_leaves_no_provider_with_more_places_than_it_may_declare(
+    session: Session, bastion: Any, send: Callable, take: Callable, places: str, words: str
+) -> None:
+    before, entry, after = places.partition(places.strip(";"))
+    cells = [before + "|".join(entry.format(n) for n in group) + after for group in (range(30), range(10, 50), range(51))]
+    rows = [f"Bastion;732829320;H-{n};1;v2;{day(700)};{cell}" for n, cell in enumerate(cells)]
+    sent = send(*rows, titles=PLACES)
+    assert outcomes(sent) == [(2, "added"), (3, "added"), (4, "bad")]
+    assert f"51 {words}, 50 au plus" in sent.json["rows"][2]["faults"][0]
+    assert take(sent, skip_bad=True).status_code == 200
+    declared = [*session.scalars(select(HostingSite.id)), *session.scalars(select(Subcontractor.id))]
+    assert len(declared) == MOST_DECLARED
+
+
+def test_what_a_provider_declares_while_a_list_is_taken_over_counts_all_the_same(
+    session: Session, bastion: Any, send: Callable, take: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(list_queries, "places_declared", lambda _, providers: {each: ([], []) for each in providers})
+    facts = {"provider_id": bastion.id, "address": "1 rue", "country": "FR"}
+    session.add_all([HostingSite(id=new_id(), name=str(n), **facts) for n in range(MOST_DECLARED)])
+    session.commit()
+    sent = send(f"Bastion;732829320;H-1;1;v2;{day(700)};Nord, 2 rue (FR);", titles=PLACES)
+    assert take(sent).json["code"] == "declared_too_many"
+    assert certificates(session) == []

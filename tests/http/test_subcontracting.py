@@ -149,7 +149,7 @@ def test_the_page_declares_names_and_ends_them(sign_in: Callable, provider: Any)
 
 
 def test_fifty_at_most_run_at_once(monkeypatch: pytest.MonkeyPatch, vendor: Any, provider: Any) -> None:
-    monkeypatch.setattr("catalog.providers.subcontracting.MOST_DECLARED", 1)
+    monkeypatch.setattr("catalog.providers.rules.MOST_DECLARED", 1)
     path = f"/api/v1/providers/{provider.id}/hosting-sites"
     assert vendor.post(path, json={"name": "Un", "address": "Ici"}).status_code == 201
     assert vendor.post(path, json={"name": "Deux", "address": "Là"}).json["code"] == "declared_too_many"

@@ -1,5 +1,7 @@
 """Published lists of certified companies: columns guessed, cells read the ways people write them, faults named."""
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,10 +12,13 @@ from catalog.certifications.rules.lists import (
     check_mapping,
     company_key,
     contradiction,
+    fold,
     guess_mapping,
+    place_key,
     read_list,
     same_certificate,
 )
+from catalog.certifications.rules.places import ListedSite
 from catalog.certifications.rules.states import Scheme
 from marketplace.platform.errors import RuleBroken
 from tests.rules.test_certificates import EXPERTCYBER, HDS, ISO
@@ -101,23 +106,26 @@ def test_two_spellings_of_a_company_share_a_key() -> None:
     assert company_key("ÉCLAIR SANTÉ SAS") == company_key("Éclair-Santé")
 
 
-def listed(**changes: object) -> ListedRow:
-    known = {"number": "H-1", "valid_until": date(2027, 12, 31)}
-    values = {**known, **changes}
-    return ListedRow(2, "Bastion", "", str(values["number"]), "", "v2", frozenset({1}), LISTED_ON, values["valid_until"], "")  # type: ignore[arg-type]
+def listed(**changes: Any) -> ListedRow:
+    row = ListedRow(2, "Bastion", "", "H-1", "", "v2", frozenset({1}), LISTED_ON, date(2027, 12, 31), "")
+    return replace(row, **changes)
+
+
+BEGAN = date(2026, 1, 1)
+DECLARED = Held("a", "H-1", BEGAN, date(2027, 12, 31), "declared", "v2", frozenset({1}))
 
 
 @pytest.mark.parametrize(
     ("held", "outcome"),
     [
         ([], "added"),
-        ([Held("a", "H-2", date(2027, 12, 31), "verified", "v2", frozenset({1}))], "added"),
-        ([Held("a", "h 1", date(2027, 12, 31), "verified", "v2", frozenset({1}))], "known"),
-        ([Held("a", "H-1", date(2027, 12, 31), "declared", "v2", frozenset({1}))], "verified"),
-        ([Held("a", "", date(2027, 12, 31), "declared", "v2", frozenset({1}))], "verified"),
-        ([Held("a", "H-1", date(2028, 12, 31), "verified", "v2", frozenset({1}))], "bad"),
-        ([Held("a", "H-1", date(2027, 12, 31), "rejected", "v2", frozenset({1}))], "bad"),
-        ([Held("a", "H-1", date(2027, 12, 31), "suspended", "v2", frozenset({1}))], "bad"),
+        ([Held("a", "H-2", BEGAN, date(2027, 12, 31), "verified", "v2", frozenset({1}))], "added"),
+        ([Held("a", "h 1", BEGAN, date(2027, 12, 31), "verified", "v2", frozenset({1}))], "known"),
+        ([Held("a", "H-1", BEGAN, date(2027, 12, 31), "declared", "v2", frozenset({1}))], "verified"),
+        ([Held("a", "", BEGAN, date(2027, 12, 31), "declared", "v2", frozenset({1}))], "verified"),
+        ([Held("a", "H-1", BEGAN, date(2028, 12, 31), "verified", "v2", frozenset({1}))], "bad"),
+        ([Held("a", "H-1", BEGAN, date(2027, 12, 31), "rejected", "v2", frozenset({1}))], "bad"),
+        ([Held("a", "H-1", BEGAN, date(2027, 12, 31), "suspended", "v2", frozenset({1}))], "bad"),
     ],
 )
 def test_what_a_row_becomes_depends_on_what_is_known_already(held: list[Held], outcome: str) -> None:
@@ -129,7 +137,44 @@ def test_what_a_row_becomes_depends_on_what_is_known_already(held: list[Held], o
 
 @pytest.mark.parametrize(("version", "activities"), [("v1", {1}), ("v2", {1, 2})])
 def test_a_list_never_verifies_more_than_it_says(version: str, activities: set[int]) -> None:
-    declared = Held("a", "H-1", date(2027, 12, 31), "declared", version, frozenset(activities))
+    declared = replace(DECLARED, version=version, activities=frozenset(activities))
     decided, known = same_certificate(listed(), [declared])
     assert decided == "bad" and known == declared
     assert contradiction(listed(), declared).code == "list_covers_less"
+
+
+@pytest.mark.parametrize(
+    ("days", "outcome"), [(-1, "bad"), (0, "verified"), (1, "verified")]
+)
+def test_a_list_verifies_no_day_before_the_start_it_gives(days: int, outcome: str) -> None:
+    declared = replace(DECLARED, valid_from=LISTED_ON + timedelta(days=days))
+    assert same_certificate(listed(says_start=True), [declared]) == (outcome, declared)
+    assert same_certificate(listed(says_start=False), [declared]) == ("verified", declared)
+
+
+@pytest.mark.parametrize(("cell", "said"), [("01/12/2026", (date(2026, 12, 1), True)), ("", (LISTED_ON, False))])
+def test_a_row_says_whether_its_start_was_read(cell: str, said: tuple[date, bool]) -> None:
+    mapping = {"name": 0, "valid_until": 1, "valid_from": 2}
+    (row,) = read_list([["", "", ""], ["B", "31/12/2027", cell]], mapping, EXPERTCYBER, version=None, listed_on=LISTED_ON)
+    assert isinstance(row, ListedRow) and (row.valid_from, row.says_start) == said
+
+
+@pytest.mark.parametrize(
+    ("place", "outcome"),
+    [
+        (("DC1", "Hafen 3, Hamburg", "DE"), "verified"), (("dc1", "HAFEN 3 - Hamburg", "DE"), "verified"),
+        (("DC1", "2 rue des Bois, Lille", "DE"), "bad"), (("DC1", "Hafen 3, Hamburg", "FR"), "bad"),
+        (("DC2", "Hafen 3, Hamburg", "DE"), "bad"), (None, "bad"),
+    ],
+)  # fmt: skip
+def test_a_declared_site_is_verified_by_a_list_that_names_this_very_place(
+    place: tuple[str, str, str] | None, outcome: str
+) -> None:
+    declared = replace(DECLARED, sites=frozenset({place_key("DC1", "Hafen 3, Hamburg", "DE")}))
+    row = listed(sites=(ListedSite(*place),) if place else None)
+    assert same_certificate(row, [declared]) == (outcome, declared)
+
+
+def test_letters_of_another_alphabet_tell_two_places_apart() -> None:
+    assert place_key("Αθήνα", "Οδός 1", "GR") != place_key("Πάτρα", "Λεωφόρος 1", "GR")
+    assert (fold("ΑΘΉΝΑ 1"), fold("N° d'Évry_2")) == (fold("Αθήνα, 1"), "n d evry 2")

@@ -48,11 +48,17 @@ _DATE = re.compile(r"(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/.-](\d{1,2})[/.-]
 _RANGE = re.compile(r"(\d{1,3})\s*(?:-|\u2013|\u00e0|a|to)\s*(\d{1,3})")
 
 
+PlaceKey = tuple[str, str, str]
+"""A hosting site's folded name and address, and the code of its country."""
+PartnerKey = tuple[str, str]
+"""A subcontractor's SIREN, or its folded name where it has none, and the code of its country."""
+
+
 @dataclass(frozen=True)
 class ListedRow:
     """One readable row. `activities` are numbers of the scheme; `siren` nine digits or empty.
 
-    `sites` is None where the list says nothing of them.
+    `sites` is None where the list says nothing of them; `says_start` is false where `valid_from` is the list's own day.
     """
 
     line: int
@@ -67,6 +73,7 @@ class ListedRow:
     scope: str
     sites: tuple[ListedSite, ...] | None = None
     subcontractors: tuple[ListedPartner, ...] = ()
+    says_start: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,25 +91,46 @@ class Held:
 
     key: str
     number: str
+    valid_from: date
     valid_until: date
     state: str
     version: str | None = None
     activities: frozenset[int] = frozenset()
     level: int | None = None
-    sites: frozenset[str] = frozenset()
-    """Folded names of the hosting sites it names."""
+    sites: frozenset[PlaceKey] = frozenset()
+    """The hosting sites it names."""
 
 
 def fold(text: str) -> str:
-    """Lower case, without accents nor punctuation, single spaces."""
+    """Lower case, without accents nor punctuation, single spaces; letters of every alphabet stay."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", letters).split())
+    return " ".join(re.sub(r"[\W_]+", " ", letters).split())
 
 
 def company_key(name: str) -> str:
     """A company's name without its legal form: what two spellings of it share."""
     return " ".join(word for word in fold(name).split() if word not in LEGAL_FORMS)
+
+
+def place_key(name: str, address: str, country: str) -> PlaceKey:
+    """What two spellings of one place share: a name is not enough, every town may have a "DC1"."""
+    return fold(name), fold(address), country
+
+
+def partner_key(name: str, country: str, siren: str | None) -> PartnerKey:
+    """What two spellings of one subcontractor share."""
+    return siren or fold(name), country
+
+
+def site_keys(row: ListedRow) -> set[PlaceKey]:
+    """The hosting sites of a row; a row silent on sites names none."""
+    return {place_key(site.name, site.address, site.country) for site in row.sites or ()}
+
+
+def partner_keys(row: ListedRow) -> set[PartnerKey]:
+    """The subcontractors of a row."""
+    return {partner_key(one.name, one.country, one.siren) for one in row.subcontractors}
 
 
 def guess_mapping(titles: Sequence[str]) -> dict[str, int]:
@@ -164,7 +192,7 @@ def _row(
         return BadRow(line, name or siren, tuple(faults))
     return ListedRow(
         line, name, siren, said.get("number", ""), said.get("body", ""), named, numbers, starts, ends, said.get("scope", ""),
-        sites, partners,
+        sites, partners, bool(said.get("valid_from")),
     )
 
 
@@ -229,10 +257,13 @@ def same_certificate(row: ListedRow, held: Sequence[Held]) -> tuple[str, Held | 
 
 
 def claims_more(row: ListedRow, known: Held) -> bool:
-    """Whether a declaration says more than the list: another version, a level, activities or sites it does not name."""
-    more_sites = row.sites is not None and not known.sites <= {fold(site.name) for site in row.sites}
+    """Whether a declaration says more than the list: another version, an earlier start than the list gives, a level,
+    activities or sites it does not name. A list silent on sites names none.
+    """
+    more_sites = not known.sites <= site_keys(row)
     more_activities = not known.activities <= row.activities
-    return known.version != row.version or known.level is not None or more_activities or more_sites
+    more_days = row.says_start and known.valid_from < row.valid_from
+    return known.version != row.version or known.level is not None or more_activities or more_sites or more_days
 
 
 def contradiction(row: ListedRow, known: Held) -> Sentence:
@@ -252,8 +283,8 @@ END_DIFFERS: Final = N_(
     "La liste dit « jusqu'au {listed} », le certificat connu « jusqu'au {known} » : vérifiez lequel est juste."
 )
 COVERS_LESS: Final = N_(
-    "Le prestataire a déclaré une autre version, un niveau, des activités ou des sites que la liste ne nomme pas : examinez "
-    "sa déclaration."
+    "Le prestataire a déclaré une autre version, un début plus tôt, un niveau, des activités ou des sites que la liste ne "
+    "donne pas : examinez sa déclaration."
 )
 STATE_DIFFERS: Final = {
     "rejected": N_("Ce certificat a été refusé ici : revoyez cette décision avant de l'importer."),
