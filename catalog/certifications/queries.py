@@ -5,7 +5,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, and_, case, cast, func, or_, select
+from sqlalchemy import JSON, ColumnElement, Date, and_, case, cast, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from catalog.certifications.events import LotsRelyingOn
@@ -56,26 +57,34 @@ class ShownCertificate:
 
 
 def list_schemes(session: Session, locale: str = "fr") -> dict[str, Scheme]:
-    """Every scheme by code, in display order, with names in a language. Four statements, whatever their number."""
-    versions: dict[str, dict[str, Version]] = {}
-    for row in session.scalars(select(CertificateVersion).order_by(CertificateVersion.version)):
-        versions.setdefault(row.scheme, {})[row.version] = Version(
-            row.version, row.usable_from, row.void_after, row.hosting_in_eea
-        )
-    activities: dict[str, dict[int, str]] = {}
-    for part in session.scalars(select(CertificateActivity).order_by(CertificateActivity.number)):
-        activities.setdefault(part.scheme, {})[part.number] = part.name_en if locale == "en" else part.name_fr
-    levels: dict[str, dict[int, str]] = {}
-    for level in session.scalars(select(CertificateLevel).order_by(CertificateLevel.rank)):
-        levels.setdefault(level.scheme, {})[level.rank] = level.name_en if locale == "en" else level.name_fr
-    listed = session.scalars(select(CertificateScheme).order_by(CertificateScheme.position, CertificateScheme.code))
+    """Every scheme by code, in display order, with names in a language. One statement, whatever their number."""
+    names = "name_en" if locale == "en" else "name_fr"
+    version, activity, level = CertificateVersion, CertificateActivity, CertificateLevel
+    statement = select(
+        CertificateScheme,
+        _parts(version, version.version, version.version, version.usable_from, version.void_after, version.hosting_in_eea),
+        _parts(activity, activity.number, activity.number, getattr(activity, names)),
+        _parts(level, level.rank, level.rank, getattr(level, names)),
+    ).order_by(CertificateScheme.position, CertificateScheme.code)
     return {
         s.code: Scheme(
-            s.code, s.name_en if locale == "en" else s.name_fr, s.maximum_months, versions.get(s.code, {}),
-            activities.get(s.code, {}), s.prerequisite_code, s.names_sites, levels.get(s.code, {}),
+            s.code, getattr(s, names), s.maximum_months,
+            {name: Version(name, _written_day(first), _written_day(last), in_eea) for name, first, last, in_eea in versions},
+            dict(activities), s.prerequisite_code, s.names_sites, dict(levels),
         )
-        for s in listed
+        for s, versions, activities, levels in session.execute(statement)
     }  # fmt: skip
+
+
+def _parts(part: Any, order: Any, *columns: Any) -> Any:
+    """What belongs to a scheme, gathered into its row: an array of arrays of these columns, in order."""
+    gathered = func.json_agg(aggregate_order_by(func.json_build_array(*columns), order))
+    of_scheme = select(gathered).where(part.scheme == CertificateScheme.code).scalar_subquery()
+    return func.coalesce(of_scheme, literal_column("'[]'::json", JSON), type_=JSON)
+
+
+def _written_day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def count_by_version(session: Session) -> dict[tuple[str, str | None], int]:
