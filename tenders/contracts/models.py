@@ -30,9 +30,9 @@ from marketplace.platform.audit.models import REFUSE_FUNCTION, refuse_changes
 from marketplace.platform.database import Model, id_column, moment, sql_list
 from tenders.contracts import words
 from tenders.contracts.rules.frozen_prices import thaw, thaw_grid
+from tenders.contracts.rules.term import Term
 from tenders.contracts.status import DATES, status_case, status_of
 from tenders.vehicles.models import Lot
-from tenders.vehicles.rules import periods
 
 
 def _known(column: str, vocabulary: tuple[str, ...]) -> CheckConstraint:
@@ -69,7 +69,7 @@ class Contract(Model):
     called off: whoever orders locks this row (tenders/contracts/counters.py). `lapsed_at`: its minimum was missed.
     `next_fee_on`: first day of the first year whose yearly fee is not charged yet; beyond the end once all are.
     `amendments` counts those signed, `amendments_in_force` is the number of the version in force (0: as concluded), and
-    `amended_grid` its prices when an amendment changed them.
+    `amended_grid` its prices when an amendment changed them; `first_ends_on` its last day before amendments moved it.
     """
 
     __tablename__ = "contracts"
@@ -175,6 +175,7 @@ class Contract(Model):
     ordered_amount: Mapped[Decimal] = mapped_column(Numeric(38, 2), default=Decimal(0), server_default="0")
     starts_on: Mapped[date]
     ends_on: Mapped[date]
+    first_ends_on: Mapped[date | None]
     maximum_duration_months: Mapped[int | None]
     duration_reason: Mapped[str | None] = mapped_column(Text)
     concluded_at: Mapped[datetime] = moment(now=True)
@@ -206,8 +207,18 @@ class Contract(Model):
 
     @property
     def periods(self) -> int:
-        """How often the price falls due over the term (domain §4b.1)."""
-        return periods(self.term_months, self.price_period)
+        """How often the price falls due over the lot's term (domain §4b.1): what mobilisation is spread over."""
+        return self.term.periods
+
+    @property
+    def term(self) -> Term:
+        """The term as concluded, which says what is charged up to another last day."""
+        return Term(self.starts_on, self.first_ends_on or self.ends_on, self.term_months, self.price_period)
+
+    @property
+    def charged_months(self) -> int:
+        """The most months that an order may be charged for, with what amendments added to the term."""
+        return self.term.months_until(self.ends_on)
 
     @property
     def remaining_quantity(self) -> int | None:

@@ -17,9 +17,11 @@ from tenders.contracts.amendments.words import BASES, KINDS
 from tenders.contracts.indexation.rules import Formula
 from tenders.contracts.rules.conclusion import Fee, check_days
 from tenders.contracts.rules.frozen_prices import freeze_grid
+from tenders.contracts.rules.term import Term
 
 TODAY = date(2027, 3, 1)
 GRID = PriceGrid("all_units", (Bracket(1, None, Decimal(5)),), Decimal(0), {})
+TERM = Term(date(2027, 1, 1), date(2029, 12, 31), 36, "month")
 TERMS = {
     "grid": freeze_grid(GRID), "maximum_quantity": 2000, "maximum_amount": None, "minimum_quantity": 900,
     "ends_on": "2029-12-31", "duration_reason": None, "formula": None, "fee": {"kind": "none", "payer": None, "value": None},
@@ -127,10 +129,30 @@ def test_a_contract_worth_nothing_cannot_be_compared():
 
 
 def test_a_contract_is_worth_its_maximum_in_euros_else_in_units_else_what_was_pooled():
-    assert worth_of({**TERMS, "maximum_amount": "250000.00"}, 1000, 36) == Worth(Decimal("250000.00"), "maximum_amount")
-    assert worth_of(TERMS, 1000, 36) == Worth(Decimal("360000.00"), "maximum_quantity")
-    assert worth_of({**TERMS, "maximum_quantity": None}, 1000, 36) == Worth(Decimal("180000.00"), "pooled_quantity")
-    assert value_between(TERMS, {**TERMS, "maximum_quantity": 2100}, 1000, 36) == Decimal("18000.00")
+    assert worth_of({**TERMS, "maximum_amount": "250000.00"}, 1000, TERM) == Worth(Decimal("250000.00"), "maximum_amount")
+    assert worth_of(TERMS, 1000, TERM) == Worth(Decimal("360000.00"), "maximum_quantity")
+    assert worth_of({**TERMS, "maximum_quantity": None}, 1000, TERM) == Worth(Decimal("180000.00"), "pooled_quantity")
+    assert value_between(TERMS, {**TERMS, "maximum_quantity": 2100}, 1000, TERM) == Decimal("18000.00")
+
+
+def test_an_extension_is_worth_its_months_at_the_price_concluded_and_a_shorter_term_takes_them_off():
+    assert value_between(TERMS, {**TERMS, "ends_on": "2030-12-31"}, 1000, TERM) == Decimal("120000.00")
+    assert value_between(TERMS, {**TERMS, "ends_on": "2028-12-31"}, 1000, TERM) == Decimal("-120000.00")
+    once = freeze_grid(replace(GRID, mobilisation_amount=Decimal(36000)))  # a euro a month for each of 1 000 units
+    longer = {**TERMS, "grid": once, "ends_on": "2030-12-31"}
+    assert value_between({**TERMS, "grid": once}, longer, 1000, TERM) == Decimal("144000.00")
+
+
+@pytest.mark.parametrize(
+    ("months", "ends_on", "charged", "periods"),
+    [
+        (36, date(2029, 12, 31), 36, 36), (36, date(2030, 3, 1), 39, 39), (36, date(2027, 12, 31), 36, 12),
+        (12, date(2029, 12, 31), 12, 12), (12, date(2030, 12, 31), 24, 24), (48, date(2028, 12, 31), 48, 24),
+    ],
+)  # fmt: skip
+def test_no_more_months_are_charged_than_the_lots_term_and_what_amendments_added(months, ends_on, charged, periods):
+    term = replace(TERM, months=months)
+    assert (term.months_until(ends_on), term.periods_until(ends_on)) == (charged, periods)
 
 
 def test_versions_take_effect_one_after_the_other_while_the_contract_runs():
@@ -157,9 +179,13 @@ def test_a_maximum_never_falls_below_what_is_ordered_nor_for_a_day_to_come():
 
 
 def test_a_member_leaves_with_nothing_left_of_its_commitment():
-    assert refusal(effects.check_leaving, "Clinique", 10, 9, TODAY, TODAY) == "member_still_committed"
-    assert refusal(effects.check_leaving, "Clinique", 10, 10, date(2027, 4, 1), TODAY) == "amendment_effective_at_signature"
-    effects.check_leaving("Clinique", 10, 12, TODAY, TODAY)
+    def leaving(ordered, certified, on=TODAY):
+        return refusal(effects.check_leaving, "Clinique", 10, ordered, certified, on, TODAY)
+
+    assert leaving(9, 9) == "member_still_committed"
+    assert leaving(12, 9) == "member_orders_under_way"
+    assert leaving(10, 10, date(2027, 4, 1)) == "amendment_effective_at_signature"
+    effects.check_leaving("Clinique", 10, 12, 10, TODAY, TODAY)
 
 
 def test_terms_formulas_and_drafts_keep_their_order():

@@ -22,7 +22,9 @@ from tenders.contracts.ordering.queries.desk import ordered_by_member
 from tenders.contracts.ordering.rules.pricing import indexed
 from tenders.contracts.queries import find_contract_member, list_contract_members, regions_of
 from tenders.contracts.rules.conclusion import check_days
+from tenders.contracts.rules.ending import last_day_of
 from tenders.contracts.rules.frozen_prices import thaw_grid
+from tenders.contracts.settlement.queries import consumed_by_member
 from tenders.demand.joining.rules import check_takes_newcomers
 from tenders.demand.words import unit_of
 
@@ -33,7 +35,7 @@ def standing_of(contract: Contract, signed: Sequence[Amendment], terms: Mapping[
     """The contract as the rules of amendments read it; `terms` once everything signed is in force."""
     return effects.Standing(
         status=contract.status,
-        ends_on=date.fromisoformat(terms["ends_on"]),
+        ends_on=last_day_of(date.fromisoformat(terms["ends_on"]), contract.terminated_on),
         ordered_quantity=contract.ordered_quantity,
         ordered_amount=contract.ordered_amount,
         unit=unit_of(contract.unit, contract.ordered_quantity),
@@ -85,12 +87,13 @@ def _check_members(session: Session, contract: Contract, changes: Changes, effec
         if _may_order(find_contract_member(session, contract.id, establishment_id), today):
             raise BadInput({"added": [N_("Un de ces établissements est déjà membre du contrat : retirez-le de la liste.")]})
     names, ordered = queries.names_of(session, removed), ordered_by_member(session, [contract.id])
+    consumed = consumed_by_member(session, contract.id)
     for establishment_id in removed:
         member = find_contract_member(session, contract.id, establishment_id)
         if member is None or not _may_order(member, today):
             raise BadInput({"removed": [N_("Un de ces établissements n'est pas membre du contrat : retirez-le de la liste.")]})
-        done = ordered.get((contract.id, establishment_id), 0)
-        effects.check_leaving(names[establishment_id], member.committed_quantity, done, effective_on, today)
+        placed, done = ordered.get((contract.id, establishment_id), 0), consumed.get(establishment_id, 0)
+        effects.check_leaving(names[establishment_id], member.committed_quantity, placed, done, effective_on, today)
 
 
 def _may_order(member: ContractMember | None, today: date) -> bool:
@@ -99,7 +102,7 @@ def _may_order(member: ContractMember | None, today: date) -> bool:
 
 def worth_of_change(contract: Contract, terms: Mapping[str, Any], changes: Changes) -> Decimal:
     """What the changes add to the contract's value or take off it, by the value formula."""
-    return value_between(terms, project(terms, [changes]), contract.pooled_quantity, contract.periods)
+    return value_between(terms, project(terms, [changes]), contract.pooled_quantity, contract.term)
 
 
 def assess(
@@ -112,7 +115,7 @@ def assess(
     under_code = contract.lot.vehicle.regime in effects.UNDER_THE_CODE
     weighed = weigh(
         basis, value_change, [(each.legal_basis, each.value_change) for each in signed],
-        worth_of(at_first, contract.pooled_quantity, contract.periods), factor,
+        worth_of(at_first, contract.pooled_quantity, contract.term), factor,
         queries.limits_on(session, on) if under_code else {}, is_works=queries.is_works(session, contract.lot.category_code),
     )  # fmt: skip
     above = _above_ceilings(session, contract, changes, factor) if "grid" in changes else ()

@@ -1,10 +1,11 @@
 """Reads of amendments: the centre sees its drafts too; holder and members what was signed; and the law's thresholds."""
 from collections.abc import Collection, Iterable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from marketplace.categories.models import ServiceCategory
@@ -21,6 +22,7 @@ from tenders.contracts.models import Contract
 from tenders.contracts.queries import visible_contracts
 from tenders.contracts.rules.conclusion import Fee
 from tenders.contracts.rules.frozen_prices import freeze_grid
+from tenders.contracts.status import OVER
 from tenders.demand.models import Need
 from tenders.vehicles.models import Lot
 
@@ -66,13 +68,23 @@ def list_signed(session: Session, contract_id: UUID) -> list[Amendment]:
 
 
 def list_waiting(session: Session, contracts: Iterable[Contract], day: date) -> list[Amendment]:
-    """Signed versions of these contracts whose day has come by `day` and that are not in force yet, in their order."""
-    waiting = {each.id: each.amendments_in_force for each in contracts if each.amendments_in_force < each.amendments}
+    """Signed versions of these contracts whose day has come by `day` and that are not in force yet, in their order.
+
+    Never those of a day after the contract was terminated: it is over, they change nothing any more.
+    """
+    waiting = [each.id for each in contracts if each.amendments_in_force < each.amendments]
     if not waiting:
         return []
-    statement = select(Amendment).where(Amendment.contract_id.in_(waiting), Amendment.effective_on <= day)
-    rows = session.scalars(statement.order_by(Amendment.contract_id, Amendment.number))
-    return [row for row in rows if (row.number or 0) > waiting[row.contract_id]]
+    statement = select(Amendment).join(Amendment.contract).where(Amendment.contract_id.in_(waiting), *_due(day))
+    return list(session.scalars(statement.order_by(Amendment.contract_id, Amendment.number)))
+
+
+def _due(day: date) -> tuple[ColumnElement[bool], ...]:
+    """Of an amendment joined to its contract: signed, not in force yet, its day come, before any termination."""
+    return (
+        Amendment.number > Contract.amendments_in_force, Amendment.effective_on <= day,
+        or_(Contract.terminated_on.is_(None), Amendment.effective_on < Contract.terminated_on),
+    )  # fmt: skip
 
 
 def find_coming_formula(session: Session, contract: Contract) -> date | None:
@@ -88,14 +100,23 @@ def list_due_contracts(session: Session, day: date) -> list[UUID]:
     statement = (
         select(Contract.id)
         .join(Amendment, Amendment.contract_id == Contract.id)
-        .where(
-            Contract.amendments_in_force < Contract.amendments, Amendment.number > Contract.amendments_in_force,
-            Amendment.effective_on <= day,
-        )
+        .where(Contract.amendments_in_force < Contract.amendments, *_due(day))
         .distinct()
         .order_by(Contract.id)
-    )  # fmt: skip
+    )
     return list(session.scalars(statement))
+
+
+def bounds_beside(session: Session, contract: Contract) -> tuple[int, Decimal]:
+    """How far the other contracts of a lot go, in units and in euros: their maxima; what they ordered without one, or over."""
+    over = Contract.status.in_(OVER)
+    units = case((over, Contract.ordered_quantity), else_=func.coalesce(Contract.maximum_quantity, Contract.ordered_quantity))
+    euros = case((over, Contract.ordered_amount), else_=func.coalesce(Contract.maximum_amount, Contract.ordered_amount))
+    statement = select(func.coalesce(func.sum(units), 0), func.coalesce(func.sum(euros), 0)).where(
+        Contract.lot_id == contract.lot_id, Contract.id != contract.id
+    )
+    quantity, amount = session.execute(statement).one()
+    return int(quantity), Decimal(amount)
 
 
 def terms_in_force(session: Session, contract: Contract) -> dict[str, Any]:

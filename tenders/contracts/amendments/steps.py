@@ -24,7 +24,7 @@ from marketplace.establishments.models import Establishment
 from marketplace.platform import audit, clock
 from marketplace.platform.permissions import SYSTEM
 from tenders.contracts.amendments.models import Amendment
-from tenders.contracts.amendments.queries import list_waiting
+from tenders.contracts.amendments.queries import bounds_beside, list_waiting
 from tenders.contracts.fees.steps import change_fee, charge_newcomer
 from tenders.contracts.indexation.models import ContractFormula
 from tenders.contracts.indexation.queries import factors_on
@@ -33,7 +33,7 @@ from tenders.contracts.models import Contract, ContractMember
 from tenders.contracts.queries import list_contract_members, lock_contracts, regions_of
 from tenders.contracts.rules.conclusion import Fee
 from tenders.contracts.steps import entitle_member
-from tenders.demand.envelopes.booking import raise_maximum
+from tenders.demand.envelopes.booking import lock_ledger, raise_maximum
 
 
 def bring_into_force(session: Session, contracts: Sequence[Contract], today: date) -> int:
@@ -74,6 +74,7 @@ def _apply(session: Session, contract: Contract, amendment: Amendment) -> None:
     if "minimum_quantity" in after:
         contract.minimum_quantity = after["minimum_quantity"]
     if "ends_on" in after:
+        contract.first_ends_on = contract.first_ends_on or contract.ends_on
         contract.ends_on = date.fromisoformat(after["ends_on"])
     if "duration_reason" in after:
         contract.duration_reason = after["duration_reason"]
@@ -99,13 +100,22 @@ def reprice(session: Session, contract: Contract) -> None:
 
 
 def _set_maximum(session: Session, contract: Contract, after: Mapping[str, Any], by: UUID | None) -> None:
-    """The contract's own maximum, and its lot's ledger raised where the contract now goes further."""
+    """The contract's own maximum, and its lot's ledger raised where the lot's contracts now go further.
+
+    The ledger's lock comes before what the others go up to is read: two contracts of a lot raised at once are added up.
+    """
     if "maximum_quantity" in after:
         contract.maximum_quantity = after["maximum_quantity"]
     if "maximum_amount" in after:
         contract.maximum_amount = Decimal(after["maximum_amount"])
     session.flush()
-    raise_maximum(session, contract.lot_id, after.get("maximum_quantity"), _decimal(after.get("maximum_amount")), by=by)
+    lock_ledger(session, contract.lot_id)
+    units, euros = bounds_beside(session, contract) if contract.holder_selection == "share" else (0, Decimal(0))
+    maximum, amount = after.get("maximum_quantity"), _decimal(after.get("maximum_amount"))
+    raise_maximum(
+        session, contract.lot_id, None if maximum is None else maximum + units,
+        None if amount is None else amount + euros, by=by,
+    )  # fmt: skip
 
 
 def _decimal(value: str | None) -> Decimal | None:

@@ -81,7 +81,7 @@ def versions_of(session: Session, actor: Actor, contract: Contract) -> Versions:
     signed = [each for each in found if each.number is not None]
     in_force = queries.terms_in_force(session, contract)
     terms = queries.terms_once_signed(in_force, contract, signed)
-    initial = worth_of(initial_terms(terms, [each.changes for each in signed]), contract.pooled_quantity, contract.periods)
+    initial = worth_of(initial_terms(terms, [each.changes for each in signed]), contract.pooled_quantity, contract.term)
     role = role_of(actor, contract)
     shown = _names_for(session, actor, contract, role, found)
     items = tuple(_view(each, contract, role, shown) for each in found)

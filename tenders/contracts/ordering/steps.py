@@ -213,7 +213,7 @@ def price_of_member(ground: Ground, member: ContractMember) -> Decimal:
 
 def periods_of(contract: Contract, starts_on: date) -> int:
     """How often the price falls due on a contract when delivery starts on a day."""
-    return periods_left(starts_on, last_day_of(contract), contract.price_period, contract.term_months)
+    return periods_left(starts_on, last_day_of(contract), contract.price_period, contract.charged_months)
 
 
 def _ceilings(ground: Ground, contract: Contract, taken: _Taken) -> list[Ceiling]:

@@ -1,4 +1,5 @@
 """Use cases of the true-up: made once at the term, by the scheduler or by the centre, with what it was decided from."""
+import logging
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -7,8 +8,11 @@ from sqlalchemy.orm import Session
 
 from marketplace.platform import audit, clock
 from marketplace.platform.database import transaction
+from marketplace.platform.errors import RuleBroken
 from marketplace.platform.money import DEFAULT_VAT_RATE
 from marketplace.platform.permissions import SYSTEM, Actor, require
+from tenders.contracts.amendments.queries import ceilings_of
+from tenders.contracts.amendments.services import take_effect
 from tenders.contracts.amendments.steps import lock_current
 from tenders.contracts.indexation.queries import factors_on
 from tenders.contracts.indexation.rules import UNREVISED
@@ -18,6 +22,8 @@ from tenders.contracts.queries import get_contract, list_contract_members
 from tenders.contracts.settlement import notices, queries
 from tenders.contracts.settlement.models import Settlement, SettlementShare
 from tenders.contracts.settlement.rules import DEFAULT_RULE, Member, Statement, check_can_settle, settle
+
+log = logging.getLogger(__name__)
 
 
 def settle_contract(actor: Actor, contract_id: UUID) -> tuple[Settlement, bool]:
@@ -51,10 +57,19 @@ def settle_due(_now: datetime) -> int:
     """Use case of the scheduler: true up every contract whose term is over and whose orders are all done; how many."""
     with transaction() as session:
         due = queries.list_due(session, clock.today())
-    made = 0
-    for contract_id in due:
-        made += settle_contract(SYSTEM, contract_id)[1]
-    return made
+    return sum(_settle_due(contract_id) for contract_id in due)
+
+
+def _settle_due(contract_id: UUID) -> bool:
+    """Versions first, as they are owed even where one moves the term; then the true-up. What fails keeps no other waiting."""
+    try:
+        take_effect(contract_id)
+        return settle_contract(SYSTEM, contract_id)[1]
+    except RuleBroken as refused:
+        log.info("contract not settled", extra={"contract": str(contract_id), "code": refused.code})
+    except Exception:
+        log.exception("true-up failed", extra={"contract": str(contract_id)})
+    return False
 
 
 def group_of(member: ContractMember) -> str:
@@ -69,7 +84,8 @@ def _decide(session: Session, actor: Actor, contract: Contract) -> Settlement:
     rules = {f"grappe {grappe_id}": rule for grappe_id, rule in by_grappe.items()}
     minimum = 0 if contract.status == "terminated" else contract.minimum_quantity or 0
     factor = factors_on(session, [contract.id], contract.ends_on).get(contract.id, UNREVISED)
-    statement = settle(minimum, [_value(contract, member, consumed, factor) for member in members], rules)
+    prices = _unit_prices(session, contract, members, factor)
+    statement = settle(minimum, [_value(contract, each, consumed, prices[each.establishment_id]) for each in members], rules)
     settlement = Settlement(
         contract_id=contract.id, minimum=statement.minimum, committed=statement.committed, consumed=statement.consumed,
         lacking=statement.lacking, unattributed=statement.unattributed, amount=statement.amount,
@@ -87,11 +103,23 @@ def _decide(session: Session, actor: Actor, contract: Contract) -> Settlement:
     return settlement
 
 
-def _value(contract: Contract, member: ContractMember, consumed: dict[UUID, int], factor: Decimal) -> Member:
-    """A unit that lacks is priced as an order on the contract's last day would have been: amended and indexed."""
+def _unit_prices(
+    session: Session, contract: Contract, members: list[ContractMember], factor: Decimal
+) -> dict[UUID, Decimal]:
+    """What a unit that lacks costs each member: as an order on the contract's last day would have, amended and indexed.
+
+    Never more than the ceiling it signed once an amendment changed the prices: its commitment does not go beyond it (§4b.4).
+    """
+    prices = {member.establishment_id: indexed(member.unit_price, factor) for member in members}
+    ceilings = {} if contract.amended_grid is None else ceilings_of(session, contract.lot_id, prices)
+    return {key: min(asked, ceilings.get(key, asked)) for key, asked in prices.items()}
+
+
+def _value(contract: Contract, member: ContractMember, consumed: dict[UUID, int], unit_price: Decimal) -> Member:
+    """A member as the rule reads it; its price over the term as it stands, with what amendments added or took off."""
     return Member(
         str(member.establishment_id), member.committed_quantity, consumed.get(member.establishment_id, 0), group_of(member),
-        Decimal(indexed(member.unit_price, factor) * contract.periods),
+        unit_price * contract.term.periods_until(contract.ends_on),
     )  # fmt: skip
 
 

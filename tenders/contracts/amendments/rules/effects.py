@@ -14,7 +14,8 @@ UNDER_THE_CODE: Final = ("public_code", "voluntary")
 
 @dataclass(frozen=True)
 class Standing:
-    """A contract on the day it is amended. `last_effect`: when its last signed amendment takes effect, None without one."""
+    """A contract on the day it is amended. `ends_on`: its last day, a termination counted. `last_effect`: when its last
+    signed amendment takes effect, None without one."""
 
     status: str
     ends_on: date
@@ -113,16 +114,24 @@ def check_bounds(terms: dict[str, Any]) -> None:
         )  # fmt: skip
 
 
-def check_leaving(name: str, committed: int, ordered: int, effective_on: date, today: date) -> None:
+def check_leaving(name: str, committed: int, ordered: int, certified: int, effective_on: date, today: date) -> None:
     """A member leaves with nothing left of its commitment, on the day of the signature.
 
-    RuleBroken `member_still_committed` with what is left, `amendment_effective_at_signature`.
+    `ordered` and `certified` units: an order still under way may be refused, and who left could not place it again.
+    RuleBroken `member_still_committed` with what is left, `member_orders_under_way`, `amendment_effective_at_signature`.
     """
     if committed > ordered:
         raise RuleBroken(
             "member_still_committed",
             "{name} est encore engagé pour {left} unités : qu'il les commande ou les cède à un autre membre, puis retirez-le.",
             field="removed", name=name, left=committed - ordered,
+        )  # fmt: skip
+    if committed > certified:
+        raise RuleBroken(
+            "member_orders_under_way",
+            "L'engagement de {name} tient à des commandes encore en cours, pour {units} unités : attendez leur service fait, "
+            "puis retirez-le.",
+            field="removed", name=name, units=committed - certified,
         )  # fmt: skip
     if effective_on > today:
         raise _at_signature()

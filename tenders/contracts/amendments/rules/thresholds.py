@@ -8,6 +8,7 @@ for works), R2194-9 (changes under R2194-8 are added up; directive 2014/24/EU, a
 """
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from catalog.offers.rules import average_price
 from marketplace.platform.errors import N_, Sentence
 from marketplace.platform.money import CENT, round_cents
 from tenders.contracts.rules.frozen_prices import thaw_grid
+from tenders.contracts.rules.term import Term
 
 ADDED_UP: Final = "low_value"
 EACH: Final = ("further_services", "unforeseen")
@@ -56,12 +58,13 @@ class Weighed:
         return replace(self, warnings=(*self.warnings, *others))
 
 
-def worth_of(terms: Mapping[str, Any], pooled_quantity: int, periods: int) -> Worth:
+def worth_of(terms: Mapping[str, Any], pooled_quantity: int, term: Term) -> Worth:
     """What a contract is worth: its maximum in euros; else its maximum in units, else the units pooled, at the price they
-    reach over the term (mobilisation included, uplifts aside)."""
+    reach (mobilisation included, uplifts aside) from its first day to the last of these terms."""
     if terms["maximum_amount"] is not None:
         return Worth(Decimal(terms["maximum_amount"]), "maximum_amount")
-    price = average_price(thaw_grid(terms["grid"]), pooled_quantity, periods=periods) * periods
+    average = average_price(thaw_grid(terms["grid"]), pooled_quantity, periods=term.periods)
+    price = average * term.periods_until(date.fromisoformat(terms["ends_on"]))
     if terms["maximum_quantity"] is not None:
         return Worth(round_cents(terms["maximum_quantity"] * price), "maximum_quantity")
     return Worth(round_cents(pooled_quantity * price), "pooled_quantity")
@@ -123,9 +126,9 @@ def _plain(value: Decimal) -> Decimal:
     return whole if value == whole else value.normalize()
 
 
-def value_between(before: Mapping[str, Any], after: Mapping[str, Any], pooled_quantity: int, periods: int) -> Decimal:
+def value_between(before: Mapping[str, Any], after: Mapping[str, Any], pooled_quantity: int, term: Term) -> Decimal:
     """What changing these terms adds to the contract's value, or takes off it, found the same way on both sides."""
-    was, becomes = worth_of(before, pooled_quantity, periods), worth_of(after, pooled_quantity, periods)
+    was, becomes = worth_of(before, pooled_quantity, term), worth_of(after, pooled_quantity, term)
     return (becomes.amount - was.amount).quantize(CENT)
 
 

@@ -40,7 +40,7 @@ class Place:
     def periods_from(self, day: date) -> int:
         """How often the price falls due when delivery starts on a day."""
         contract = self.contract
-        return periods_left(day, contract.ends_on, contract.price_period, contract.term_months)
+        return periods_left(day, contract.ends_on, contract.price_period, contract.charged_months)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from marketplace.platform.money import DEFAULT_VAT_RATE, incl_vat, round_cents, round_unit_price
+from tenders.contracts.rules.term import begun_months
 
 MONTHS_IN: Final = {"month": 1, "year": 12}
 """How many months each price period lasts; a price paid once has none."""
@@ -30,19 +31,14 @@ def indexed(unit_price: Decimal, factor: Decimal = Decimal(1)) -> Decimal:
     return round_unit_price(unit_price * factor)
 
 
-def periods_left(starts_on: date, ends_on: date, price_period: str, term_months: int) -> int:
+def periods_left(starts_on: date, ends_on: date, price_period: str, charged_months: int) -> int:
     """How many times the price falls due from a day to the contract's last day, begun periods counted whole.
 
-    At most those of the lot's term; 1 for a price paid once. Days are Paris days, both included.
+    At most those of the lot's term and its extensions; 1 for a price paid once. Days are Paris days, both included.
     """
     if price_period not in MONTHS_IN:
         return 1
-    if starts_on > ends_on:
-        return 0
-    months = (ends_on.year - starts_on.year) * 12 + ends_on.month - starts_on.month + 1
-    if ends_on.day < starts_on.day:
-        months -= 1
-    return -(-min(months, term_months) // MONTHS_IN[price_period])
+    return -(-min(begun_months(starts_on, ends_on), charged_months) // MONTHS_IN[price_period])
 
 
 def price(quantity: int, unit_price: Decimal, periods: int, vat_rate: Decimal = DEFAULT_VAT_RATE) -> Price:

@@ -88,7 +88,7 @@ def _shorten(session: Session, actor: Actor, order: CallOff, starts_on: date) ->
     if starts_on == order.starts_on:
         return
     contract = order.contract
-    periods = min(order.periods, periods_left(starts_on, last_day_of(contract), order.price_period, contract.term_months))
+    periods = min(order.periods, periods_left(starts_on, last_day_of(contract), order.price_period, contract.charged_months))
     priced = price(order.quantity, order.unit_price, periods, order.vat_rate)
     if priced.amount != order.amount:
         give_back(session, contract, order.quantity, order.amount, actor.user_id)
