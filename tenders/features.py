@@ -155,6 +155,7 @@ PUBLIC_ENDPOINTS = {
     *mailbox.PUBLIC_ENDPOINTS,
 }
 LISTENERS: tuple[tuple[type[events.Announcement], events.Step], ...] = (
+    (joining_events.JoiningLate, contracts.lock_for_latecomer),
     (joining_events.JoinedLate, contracts.entitle_latecomer),
     (joining_events.FeesOfJoining, contracts.contract_fees),
     (demand_events.RelyingOnClosing, joining_listeners.relying_latecomers),

@@ -6,16 +6,18 @@ from catalog.certifications.events import LotsRelyingOn, RelyingLot
 from marketplace.establishments.models import Establishment
 from marketplace.platform import clock
 from marketplace.platform.errors import N_, RuleBroken, Sentence
+from tenders.contracts.amendments.steps import bring_into_force
 from tenders.contracts.fees.queries import fees_of_joining
 from tenders.contracts.fees.steps import charge_newcomer
 from tenders.contracts.indexation.queries import factors_on
 from tenders.contracts.indexation.rules import UNREVISED
 from tenders.contracts.models import Contract
 from tenders.contracts.ordering.rules.pricing import indexed
+from tenders.contracts.queries import lock_contracts
 from tenders.contracts.status import OVER
 from tenders.contracts.steps import entitle_member
 from tenders.demand.events import RelyingOnClosing
-from tenders.demand.joining.events import ContractFee, FeesOfJoining, JoinedLate
+from tenders.demand.joining.events import ContractFee, FeesOfJoining, JoinedLate, JoiningLate
 from tenders.demand.words import price_of
 from tenders.vehicles.models import Lot
 from tenders.vehicles.rules import schemes_required
@@ -63,8 +65,14 @@ def contracts_relying_on_closing(session: Session, question: RelyingOnClosing) -
     return [Sentence("contract_relies_on_closing", CONTRACT_CONCLUDED, {"reference": each}) for each in references]
 
 
+def lock_for_latecomer(session: Session, event: JoiningLate) -> None:
+    """Lock the lot's contracts and bring into force what is due: nobody amends their prices while somebody joins at them."""
+    on_lot = select(Contract.id).where(Contract.lot_id == event.lot_id, Contract.lapsed_at.is_(None))
+    bring_into_force(session, lock_contracts(session, session.scalars(on_lot).all()), clock.today())
+
+
 def entitle_latecomer(session: Session, event: JoinedLate) -> None:
-    """Let the newcomer order on the lot's contracts, at their prices, within the ceiling it signed.
+    """Let the newcomer order on the lot's contracts, which `lock_for_latecomer` locked, at their prices, within its ceiling.
 
     Held against the ceiling is what an order costs today: the price in force, amended and indexed.
 

@@ -68,6 +68,7 @@ class Contract(Model):
     holder over the term (NULL: nothing). Maxima: NULL none, 0 nothing at all. `ordered_*` are the sums of what was
     called off: whoever orders locks this row (tenders/contracts/counters.py). `lapsed_at`: its minimum was missed.
     `next_fee_on`: first day of the first year whose yearly fee is not charged yet; beyond the end once all are.
+    `member_year_on`: first day of the last year whose fee its members owed, `member_year_fee` how much: what a latecomer owes.
     `amendments` counts those signed, `amendments_in_force` is the number of the version in force (0: as concluded), and
     `amended_grid` its prices when an amendment changed them; `first_ends_on` its last day before amendments moved it.
     """
@@ -140,6 +141,9 @@ class Contract(Model):
             name="fee_complete",
         ),
         CheckConstraint("next_fee_on IS NULL OR fee_kind = 'flat_yearly'", name="only_yearly_fees_come_back"),
+        CheckConstraint(
+            "(member_year_on IS NULL) = (member_year_fee IS NULL) AND member_year_fee > 0", name="members_year_has_its_fee"
+        ),
         Index("ix_contracts_holder_id", "holder_id"),
         # What the scheduler looks at: contracts whose yearly fee falls due again.
         Index("ix_contracts_next_fee_on", "next_fee_on", postgresql_where=text("next_fee_on IS NOT NULL")),
@@ -193,6 +197,8 @@ class Contract(Model):
     fee_payer: Mapped[str | None] = mapped_column(Text)
     fee_value: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
     next_fee_on: Mapped[date | None]
+    member_year_on: Mapped[date | None]
+    member_year_fee: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
     lot: Mapped[Lot] = relationship()

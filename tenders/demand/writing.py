@@ -7,10 +7,11 @@ The locking protocol
    the last thing before COMMIT (a round trip under the lock is what the others wait for); everything else takes it
    first, by `lock_pool`. So the maximum, the waiting list's order and a closing are decided
    one at a time per lot, and different lots never wait for each other.
-2. **Order of locks**: grappes → grappe_memberships → vehicles → lots → lot_totals (several in id order) → rows of that
-   pool → pooling_claims (several in establishment order). Nobody takes a lock to the left of one it holds. That is why
-   needs refer to `lot_totals` and `lot_grappe_totals` and not to `lots` and `grappes`: the check of a foreign key locks
-   the row referred to, and a canceller holds the lot's row, a leaver the grappe's, while it waits for the totals.
+2. **Order of locks**: grappes → grappe_memberships → vehicles → lots → lot_totals (several in id order) → what rooms
+   above hold on the lot (`JoiningLate`: its contracts, in id order) → rows of that pool → pooling_claims (several in
+   establishment order) → envelopes. Nobody takes a lock to the left of one it holds. That is why needs refer to
+   `lot_totals` and `lot_grappe_totals` and not to `lots` and `grappes`: the check of a foreign key locks the row
+   referred to, and a canceller holds the lot's row, a leaver the grappe's, while it waits for the totals.
    For the same reason a grappe's first row on a lot is written in a transaction of its own (`ensure_grappe_row`).
 3. **Nothing read before the lock is trusted.** `place` repeats, in its WHERE, what its caller decided on: the round,
    that needs are taken, the room (or, to wait, the lack of room) under the maximum, the need's version and when it was

@@ -101,6 +101,8 @@ def test_a_contract_never_has_more_than_its_lot():
         ({}, Fee("entry", "member"), "fee"),
         ({}, Fee("none", "member", Decimal(1)), "fee"),
         ({}, Fee("percent_of_call_offs", "provider", Decimal(101)), "fee"),
+        ({}, Fee("entry", "member", Decimal("0.004")), "fee"),
+        ({}, Fee("flat_yearly", "provider", Decimal("0.0049")), "fee"),
     ],
 )
 def test_answers_that_contradict_each_other_are_said_by_field(wanted, fee, field):
@@ -112,6 +114,8 @@ def test_answers_that_contradict_each_other_are_said_by_field(wanted, fee, field
 def test_a_whole_fee_and_none_are_both_fine():
     check_fields(WANTED, Fee())
     check_fields(WANTED, Fee("percent_of_call_offs", "provider", Decimal("1.5")))
+    check_fields(WANTED, Fee("percent_of_call_offs", "provider", Decimal("0.004")))
+    check_fields(WANTED, Fee("entry", "member", Decimal("0.01")))
 
 
 def test_the_last_day_is_the_terms_or_the_vehicles():

@@ -1,8 +1,9 @@
 """The scheduler: rooms register what falls due; each check does everything due at a moment, however late it is asked."""
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
+from uuid import UUID
 
 from flask import current_app
 from sqlalchemy import text
@@ -43,6 +44,24 @@ def run_checks() -> dict[str, int]:
     now = clock.now()
     outcomes = {name: run_once(name, partial(check, now)) for name, check in _checks.items()}
     return {name: done for name, done in outcomes.items() if done is not None}
+
+
+def each_apart(ids: Iterable[UUID], work: Callable[[UUID], int]) -> list[int]:
+    """Do a check's work on every row, one that fails not keeping those after it waiting; what each did.
+
+    Failures are logged with their id and raised together at the end, so that the run is noted as failed.
+    """
+    done: list[int] = []
+    failures: list[Exception] = []
+    for row_id in ids:
+        try:
+            done.append(work(row_id))
+        except Exception as failed:
+            log.exception("periodic job failed on one", extra={"row_id": str(row_id)})
+            failures.append(failed)
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} failed, {len(done)} done", failures)
+    return done
 
 
 def run_once(name: str, work: Callable[[], int]) -> int | None:

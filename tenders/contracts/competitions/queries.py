@@ -9,18 +9,21 @@ from uuid import UUID
 from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
+from catalog.offers.rules import unit_price_for
 from catalog.providers.models import Provider
 from marketplace.platform import clock
 from marketplace.platform.errors import NotFound
 from marketplace.platform.pagination import USUAL_PAGE, paginate
 from marketplace.platform.permissions import Actor
+from tenders.contracts.amendments.queries import list_waiting
 from tenders.contracts.competitions.models import Competition, CompetitionFramework, CompetitionOffer
 from tenders.contracts.competitions.rules.criteria import Framework
 from tenders.contracts.indexation.queries import factors_on
 from tenders.contracts.indexation.rules import UNREVISED
-from tenders.contracts.models import Contract
+from tenders.contracts.models import Contract, ContractMember
 from tenders.contracts.ordering.rules.pricing import indexed
-from tenders.contracts.queries import find_contract_member, visible_contracts
+from tenders.contracts.queries import find_contract_member, regions_of, visible_contracts
+from tenders.contracts.rules.frozen_prices import thaw_grid
 from tenders.vehicles.models import Lot, Vehicle
 
 
@@ -147,11 +150,22 @@ def get_competing_lot(session: Session, actor: Actor, lot_id: UUID) -> Lot:
 
 
 def ceiling_of(session: Session, competition: Competition, contract_id: UUID) -> Decimal:
-    """The most a holder may ask, mobilisation included: the site's frozen price on its contract, indexed as of today."""
+    """The most a holder may ask, mobilisation included: the site's price on its contract today, amended and indexed."""
     member = find_contract_member(session, contract_id, competition.establishment_id)
     if member is None:
         raise NotFound("contract")
-    return indexed(member.unit_price, factors_on(session, [contract_id], clock.today()).get(contract_id, UNREVISED))
+    price = _price_due(session, session.get_one(Contract, contract_id), member)
+    return indexed(price, factors_on(session, [contract_id], clock.today()).get(contract_id, UNREVISED))
+
+
+def _price_due(session: Session, contract: Contract, member: ContractMember) -> Decimal:
+    """A member's price before indexation, from the last grid due today whether or not it was brought into force."""
+    today = clock.today()
+    due = [each.changes["grid"]["after"] for each in list_waiting(session, [contract], today) if "grid" in each.changes]
+    if not due or (member.until is not None and member.until < today):
+        return member.unit_price
+    region = regions_of(session, [member.establishment_id])[member.establishment_id]
+    return unit_price_for(thaw_grid(due[-1]), contract.pooled_quantity, region, periods=contract.periods)
 
 
 def count_on(session: Session, lot_id: UUID) -> int:

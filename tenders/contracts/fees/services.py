@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from marketplace.platform import clock
+from marketplace.platform import clock, jobs
 from marketplace.platform.database import transaction
 from tenders.contracts.amendments.steps import lock_current
 from tenders.contracts.fees.steps import charge_years
@@ -18,7 +18,7 @@ def charge_due_years(now: datetime) -> int:
     runs = or_(Contract.terminated_on.is_(None), Contract.next_fee_on < Contract.terminated_on)
     with transaction() as session:
         waiting = list(session.scalars(select(Contract.id).where(*due, runs).order_by(Contract.id)))
-    return sum(_charge(contract_id, today) for contract_id in waiting)
+    return sum(jobs.each_apart(waiting, lambda contract_id: _charge(contract_id, today)))
 
 
 def _charge(contract_id: UUID, today: date) -> int:

@@ -1,6 +1,7 @@
 """Steps: what a contract's entry or yearly fee makes each payer owe its centre, each once, whoever asks again."""
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -8,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from marketplace.billing.charging import record_charge
 from marketplace.platform import audit, clock
+from marketplace.platform.money import round_cents
 from marketplace.platform.permissions import SYSTEM
 from tenders.contracts.fees.lines import entry_line, year_line
 from tenders.contracts.models import Contract, ContractMember
 from tenders.contracts.rules.conclusion import Fee
+from tenders.contracts.rules.ending import last_day_of
 from tenders.contracts.rules.yearly import year_begins, year_ends, year_of, years_due
 
 ENTRY, YEARLY = "entry_fee", "yearly_fee"
@@ -31,13 +34,20 @@ def open_fees(session: Session, contract: Contract) -> None:
 
 
 def charge_newcomer(session: Session, contract: Contract, organisation_id: UUID) -> None:
-    """Step: an organisation whose first establishment joins a running contract owes its entry, or the year that runs."""
+    """Step: an organisation whose first establishment joins a running, locked contract owes its entry, or the year that runs.
+
+    That year at the amount the other members owe for it, whatever the fee became since; nothing when they owe none.
+    """
     if contract.activated_at is None or contract.fee_payer != "member":
         return
     if contract.fee_kind == "entry":
         charge_entry(session, contract, [organisation_id])
-    elif contract.fee_kind == "flat_yearly" and contract.starts_on <= clock.today():
-        _charge_year(session, contract, year_of(contract.starts_on, clock.today()), [organisation_id])
+    elif contract.fee_kind == "flat_yearly" and contract.starts_on <= clock.today() <= _last_day(contract):
+        if contract.next_fee_on is not None:
+            charge_years(session, contract, clock.today())  # the scheduler may come after who joins on a year's first day
+        year = year_of(contract.starts_on, clock.today())
+        if contract.member_year_on == year_begins(contract.starts_on, year):
+            _charge_year(session, contract, year, [organisation_id], contract.member_year_fee)
 
 
 def charge_entry(session: Session, contract: Contract, payers: Sequence[UUID]) -> None:
@@ -45,9 +55,9 @@ def charge_entry(session: Session, contract: Contract, payers: Sequence[UUID]) -
     for payer in payers:
         _charge(
             session, contract, ENTRY, payer, "contract", f"{contract.id}:{payer}", clock.today(),
-            entry_line(contract.reference),
+            entry_line(contract.reference), contract.fee_value,
         )  # fmt: skip
-    _tell_audit(session, contract, {"fee": ENTRY, "payers": len(payers)})
+    _tell_audit(session, contract, {"amount": contract.fee_value, "fee": ENTRY, "payers": len(payers)})
 
 
 def change_fee(session: Session, contract: Contract, fee: Fee, effective_on: date) -> None:
@@ -73,17 +83,22 @@ def change_fee(session: Session, contract: Contract, fee: Fee, effective_on: dat
 def charge_years(session: Session, contract: Contract, today: date) -> int:
     """Step: every year of a locked contract that began by `today` and is not charged yet; how many."""
     assert contract.next_fee_on is not None
-    last = contract.ends_on
-    if contract.terminated_on is not None:
-        last = min(last, contract.terminated_on - timedelta(days=1))
-    years = years_due(contract.starts_on, contract.next_fee_on, min(today, last))
+    years = years_due(contract.starts_on, contract.next_fee_on, min(today, _last_day(contract)))
     for year in years:
         payers = payers_on(session, contract, year_begins(contract.starts_on, year), year_ends(contract.starts_on, year))
-        _charge_year(session, contract, year, payers)
+        _charge_year(session, contract, year, payers, contract.fee_value)
     if years:
         contract.next_fee_on = year_begins(contract.starts_on, years[-1] + 1)
+        if contract.fee_payer == "member":
+            contract.member_year_on = year_begins(contract.starts_on, years[-1])
+            contract.member_year_fee = contract.fee_value
         session.flush()
     return len(years)
+
+
+def _last_day(contract: Contract) -> date:
+    """The last day of the contract, or the eve of its termination."""
+    return last_day_of(contract.ends_on, contract.terminated_on)
 
 
 def payers_on(session: Session, contract: Contract, first: date, last: date) -> list[UUID]:
@@ -100,27 +115,31 @@ def payers_on(session: Session, contract: Contract, first: date, last: date) -> 
     return [payer for payer in payers if payer != contract.organisation_id]  # a centre owes itself nothing
 
 
-def _charge_year(session: Session, contract: Contract, year: int, payers: Sequence[UUID]) -> None:
+def _charge_year(
+    session: Session, contract: Contract, year: int, payers: Sequence[UUID], amount: Decimal | None
+) -> None:
     begins, ends = year_begins(contract.starts_on, year), min(year_ends(contract.starts_on, year), contract.ends_on)
     line = year_line(contract.reference, year, begins, ends)
     for payer in payers:
-        _charge(session, contract, YEARLY, payer, "contract_year", f"{contract.id}:{payer}:{year}", begins, line)
-    _tell_audit(session, contract, {"fee": YEARLY, "year": year, "payers": len(payers)})
+        _charge(session, contract, YEARLY, payer, "contract_year", f"{contract.id}:{payer}:{year}", begins, line, amount)
+    _tell_audit(session, contract, {"amount": amount, "fee": YEARLY, "year": year, "payers": len(payers)})
 
 
 def _charge(
     session: Session, contract: Contract, kind: str, payer: UUID, subject_kind: str, subject_id: str, due_on: date,
-    label: str,
+    label: str, amount: Decimal | None,
 ) -> None:  # fmt: skip
-    assert contract.fee_value is not None
+    assert amount is not None
+    if round_cents(amount) == 0:
+        return  # signed when a fee below half a cent still could be: nothing to ask for
     record_charge(
-        session, kind=kind, payer_organisation_id=payer, payee_organisation_id=contract.organisation_id,
-        amount=contract.fee_value, subject_kind=subject_kind, subject_id=subject_id, due_on=due_on, label=label,
+        session, kind=kind, payer_organisation_id=payer, payee_organisation_id=contract.organisation_id, amount=amount,
+        subject_kind=subject_kind, subject_id=subject_id, due_on=due_on, label=label,
     )  # fmt: skip
 
 
-def _tell_audit(session: Session, contract: Contract, facts: dict[str, str | int]) -> None:
+def _tell_audit(session: Session, contract: Contract, facts: dict[str, Decimal | str | int | None]) -> None:
     audit.record(
         session, SYSTEM, "contract.fee_charged", "contract", contract.id, organisation_id=contract.organisation_id,
-        after={"amount": contract.fee_value, **facts},
+        after=facts,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from marketplace.platform.errors import N_, BadInput, RuleBroken, Sentence
+from marketplace.platform.money import round_cents
 from tenders.vehicles.rules import longest_end
 
 WHOLE: Final = Decimal(100)
@@ -172,6 +173,8 @@ def fee_errors(fee: Fee) -> dict[str, list[str]]:
         return {"fee": [N_("Donnez le montant de la redevance et qui la paie.")]}
     if fee.kind == "percent_of_call_offs" and fee.value is not None and fee.value > WHOLE:
         return {"fee": [N_("Une redevance en pour cent ne dépasse pas 100.")]}
+    if fee.kind in ("flat_yearly", "entry") and fee.value is not None and round_cents(fee.value) == 0:
+        return {"fee": [N_("Une redevance en euros est d'au moins un centime : corrigez son montant.")]}
     return {}
 
 

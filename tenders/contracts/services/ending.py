@@ -10,6 +10,7 @@ from marketplace.platform.database import transaction
 from marketplace.platform.errors import StaleVersion
 from marketplace.platform.permissions import Actor, require
 from tenders.contracts import notices, queries
+from tenders.contracts.amendments.steps import bring_into_force
 from tenders.contracts.models import Contract, LotExecution
 from tenders.contracts.rules.ending import check_resumption, check_suspension, check_termination, written
 from tenders.contracts.steps import record_decision
@@ -84,6 +85,7 @@ def locked(
     contract = queries.lock_contract(session, contract_id)
     if expected_version is not None and contract.version != expected_version:
         raise StaleVersion(contract.version)
+    bring_into_force(session, [contract], clock.today())  # its end may have moved today; after what was read was compared
     return contract
 
 

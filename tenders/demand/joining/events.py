@@ -7,6 +7,13 @@ from marketplace.platform.events import Announcement
 
 
 @dataclass(frozen=True)
+class JoiningLate(Announcement):
+    """Somebody is about to join a closed lot, whose lock is held: lock now what the joining will be held against."""
+
+    lot_id: UUID
+
+
+@dataclass(frozen=True)
 class JoinedLate(Announcement):
     """An establishment joined a closed lot, up to `price_ceiling` per unit and period; a listener may refuse."""
 

@@ -16,7 +16,7 @@ from marketplace.platform.permissions import Actor, require
 from tenders.demand.bulk_writing import place_all
 from tenders.demand.envelopes.booking import book
 from tenders.demand.joining import messages, rules
-from tenders.demand.joining.events import JoinedLate
+from tenders.demand.joining.events import JoinedLate, JoiningLate
 from tenders.demand.joining.models import LateJoining
 from tenders.demand.joining.queries import find_joining, setting_of
 from tenders.demand.joining.rules import Quote
@@ -80,9 +80,13 @@ def join_late(
 
 
 def _lock(session: Session, lot_id: UUID) -> None:
-    """The lot, which a contract is concluded under too, then its pool (locking protocol, 2)."""
+    """The lot, which a contract is concluded under too, its pool (locking protocol, 2), then what rooms above hold there.
+
+    All of it before the ledger is booked on: an order locks its contracts first and the lot's envelope after them.
+    """
     session.execute(select(Lot.id).where(Lot.id == lot_id).with_for_update(key_share=True))
     lock_pool(session, lot_id)
+    announce(session, JoiningLate(lot_id))
 
 
 def _decide(session: Session, actor: Actor, lot: Lot, standing: Standing, wish: Wish) -> tuple[Placed, Quote]:

@@ -2,7 +2,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from marketplace.platform import clock
+from marketplace.platform import clock, jobs
 from marketplace.platform.database import transaction
 from tenders.contracts.amendments.queries import list_due_contracts
 from tenders.contracts.amendments.steps import bring_into_force
@@ -13,7 +13,7 @@ def take_effect_due(_now: datetime) -> int:
     """Bring every version that is due into force, a contract at a time; how many."""
     with transaction() as session:
         due = list_due_contracts(session, clock.today())
-    return sum(take_effect(contract_id) for contract_id in due)
+    return sum(jobs.each_apart(due, take_effect))
 
 
 def take_effect(contract_id: UUID) -> int:

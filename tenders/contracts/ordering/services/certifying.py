@@ -11,6 +11,7 @@ from marketplace.platform.database import transaction
 from marketplace.platform.errors import N_, BadInput
 from marketplace.platform.money import round_cents
 from marketplace.platform.permissions import Actor, require
+from tenders.contracts.amendments.steps import lock_current
 from tenders.contracts.models import Contract
 from tenders.contracts.ordering import notices
 from tenders.contracts.ordering.models import CallOff
@@ -33,7 +34,7 @@ def certify_call_off(actor: Actor, call_off_id: UUID) -> CallOff:
     with transaction() as session:
         order = get_call_off(session, actor, call_off_id)
         require(actor, "call_off.certify", own=order.organisation_id)
-        contract = lock_contract(session, order.contract_id)
+        contract = lock_current(session, order.contract_id)  # the fee of the day, whether the scheduler came or not
         order = lock_call_off(session, order.id)
         check_act("certify", order.status)
         order.certified_at, order.certified_by = clock.now(), actor.user_id
