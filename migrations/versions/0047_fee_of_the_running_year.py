@@ -1,8 +1,8 @@
 """What the members of a contract owed for the last year charged: a latecomer owes the same, whatever the fee became."""
 from alembic import op
 
-revision = "0046"
-down_revision = "0045"
+revision = "0047"
+down_revision = "0046"
 branch_labels = None
 depends_on = None
 
