@@ -126,7 +126,7 @@ def _groups(lines: Iterable[dict[str, Any]], sight: ClosingSight | None) -> list
     groups = tuple(GroupBehind(**{"organisations": 0, **line}) for line in lines)
     if sight is not None:
         own = {str(grappe_id) for grappe_id in sight.own_grappes}
-        groups = masked_groups(groups, own, sight.own_alone) if sight.sees_groups else ()
+        groups = masked_groups(groups, own, sight.own_alone, sight.readers) if sight.sees_groups else ()
     return [
         {"grappe_id": each.grappe_id, "outcome": each.outcome, "ordered_quantity": each.ordered_quantity}
         for each in groups

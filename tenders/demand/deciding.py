@@ -1,6 +1,5 @@
 """The step that decides a round and makes the decision true: closing, needs, totals, claims, ledger, everybody told."""
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +17,7 @@ from tenders.demand.mergers.queries import count_target_lots
 from tenders.demand.models import Closing, LotTotals, Need
 from tenders.demand.queries.closings import list_live_needs, list_steps_used
 from tenders.demand.rules.closing import ClosingTerms, Decision, PooledNeed, decide_closing
+from tenders.demand.rules.masking import MOST_NOTED
 from tenders.demand.rules.pool import NOTHING, contribution
 from tenders.demand.waiting_list import promote
 from tenders.demand.writing import SUMS, move
@@ -109,10 +109,19 @@ def _record(
     return closing
 
 
-def _organisations_behind(needs: Sequence[Need]) -> dict[UUID | None, int]:
-    """How many organisations' counted needs each grappe (None: without one) brought: what masking looks at later."""
-    pairs = {(need.grappe_id, need.organisation_id) for need in needs if need.status == "counted"}
-    return Counter(grappe_id for grappe_id, _ in pairs)
+def _organisations_behind(needs: Sequence[Need]) -> dict[UUID | None, set[UUID]]:
+    """Whose counted needs each grappe (None: without one) brought: what masking looks at later."""
+    found: dict[UUID | None, set[UUID]] = {}
+    for need in needs:
+        if need.status == "counted":
+            found.setdefault(need.grappe_id, set()).add(need.organisation_id)
+    return found
+
+
+def _behind(organisations: Collection[UUID]) -> dict[str, Any]:
+    """How many they are, and which while few are left without the reader's: one of them may be behind other grappes too."""
+    few = sorted(str(each) for each in organisations) if len(organisations) < MOST_NOTED else []
+    return {"organisations": len(organisations), "few": few}
 
 
 def _states(needs: Sequence[Need]) -> list[list[Any]]:
@@ -129,7 +138,7 @@ def _drawn(decision: Decision, needs: Sequence[Need]) -> dict[str, int]:
     return {name: getattr(total, name) for name in SUMS} | {"largest": largest}
 
 
-def body_of(decision: Decision, organisations: Mapping[UUID | None, int]) -> dict[str, Any]:
+def body_of(decision: Decision, organisations: Mapping[UUID | None, Collection[UUID]]) -> dict[str, Any]:
     """The decision as stored: facts, and sentences still to be put into the reader's language."""
     return {
         "tested_quantity": decision.tested_quantity,
@@ -139,7 +148,7 @@ def body_of(decision: Decision, organisations: Mapping[UUID | None, int]) -> dic
         ],
         "groups": [
             {"grappe_id": str(group.grappe_id) if group.grappe_id else None, "outcome": group.outcome,
-             "ordered_quantity": group.ordered_quantity, "organisations": organisations.get(group.grappe_id, 0)}
+             "ordered_quantity": group.ordered_quantity, **_behind(organisations.get(group.grappe_id, ()))}
             for group in decision.groups
         ],
         "included": [

@@ -166,6 +166,8 @@ class PoolOut(Schema):
 
     `missing`: fewest units still to be engaged firmly to order the minimum, in whole packs, of which tolerances would
     give `covered_by_tolerance`. `is_met`: closing now would order it. `conditions_open`: conditional needs would leave.
+    With a minimum per grappe both add up the grappes, those of three organisations and more alone when others are masked
+    from the caller; `is_met` is of all.
     """
 
     lot_id = Identifier(required=True)

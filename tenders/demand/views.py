@@ -46,6 +46,8 @@ class PoolView:
     the grappes when the minimum is per grappe), 0 without a minimum. `covered_by_tolerance`: how many of them the
     members' tolerances would give. `is_met`: closing now would order the minimum (domain §4b.6); `conditions_open`: it
     would turn away conditional needs, which ask for a larger pool than there is.
+    `tells_whole_gap`: False when the minimum is per grappe and some grappes are masked; `missing` and
+    `covered_by_tolerance` then add up only the grappes that are shown by name. `is_met` is always of the whole.
     `grappes` is empty for a provider; `masked_grappes` tells how many were put together or left out because fewer than
     three organisations stand behind them (domain §4b.15). `sees_everything`: the reader is the vehicle's centre.
     """
@@ -77,6 +79,7 @@ class PoolView:
     grappes: tuple[GrappeRow, ...]
     masked_grappes: int
     sees_everything: bool
+    tells_whole_gap: bool = True
 
     @property
     def counted(self) -> int:

@@ -69,8 +69,14 @@ class LotPage:
 
     @property
     def covered_by_tolerance(self) -> int:
-        """Units lacking that the members' tolerances would give."""
-        return self.pool.covered_by_tolerance if self.pool and not self.pool.is_met else 0
+        """Units lacking that the members' tolerances would give; 0 while the reader is not told all that is lacking."""
+        return self.pool.covered_by_tolerance if self.pool and self.pool.tells_whole_gap and not self.pool.is_met else 0
+
+    @property
+    def missing_where_shown(self) -> int | None:
+        """Units lacking in the grappes shown by name, when what others lack is not told; None when all is told or met."""
+        is_cut = self.line.state.status == "open" and self.pool is not None and not self.pool.tells_whole_gap
+        return self.pool.missing if is_cut and self.pool is not None and not self.pool.is_met else None
 
 
 def get_lot_page(session: Session, actor: Actor, lot_id: UUID) -> LotPage:
@@ -113,11 +119,12 @@ def _conclude_url(session: Session, actor: Actor, line: LotLine) -> str | None:
 
 
 def _told_by_pool(line: LotLine, pool: PoolView | None) -> LotLine:
-    """The line with what only the pool tells: what all grappes lack, whether the minimum hangs on conditions."""
+    """The line with what only the pool tells: what all grappes lack (None: not told), whether it hangs on conditions."""
     if pool is None or line.figures is None or line.state.status != "open":
         return line
     if line.figures.minimum_per_grappe is not None:
-        return replace(line, figures=replace(line.figures, lacking_in_grappes=0 if pool.is_met else pool.missing))
+        lacking = pool.missing if pool.tells_whole_gap else None
+        return replace(line, figures=replace(line.figures, lacking_in_grappes=0 if pool.is_met else lacking))
     hangs = line.figures.conditions_open and not pool.is_met
     figures, state = replace(line.figures, conditions_open=hangs), replace(line.state, conditions_open=hangs)
     return replace(line, figures=figures, state=state)

@@ -46,14 +46,15 @@ def list_live_needs(session: Session, lot_id: UUID) -> list[Need]:
 class ClosingSight:
     """Whose part of a decision a reader sees: `members` are establishments, `own_grappes` shown in full.
 
-    `sees_groups`: what other grappes got is read too, masked below three organisations (domain §4b.15). `own_alone`: the
-    reader's organisations with a need of their own on the lot, in no grappe.
+    `sees_groups`: what other grappes got is read too, masked below three organisations (domain §4b.15). `own_alone`: how
+    many of the `readers`, the reader's organisations, have a need of their own on the lot, in no grappe.
     """
 
     members: frozenset[UUID]
     own_grappes: frozenset[UUID]
     sees_groups: bool
     own_alone: int = 0
+    readers: frozenset[str] = frozenset()
 
 
 def closing_sight(session: Session, actor: Actor, lot: Lot) -> ClosingSight | None:
@@ -62,7 +63,8 @@ def closing_sight(session: Session, actor: Actor, lot: Lot) -> ClosingSight | No
     if actor.is_system or lot.vehicle.organisation_id in actor.organisation_ids(kind="purchasing_centre"):
         return None
     sees_groups = any(actor.has_kind(kind) for kind in ("care_operator", "purchasing_centre", "authority"))
-    own = Establishment.organisation_id.in_(actor.organisation_ids(kind="care_operator"))
+    readers = actor.organisation_ids(kind="care_operator")
+    own = Establishment.organisation_id.in_(readers)
     statement = (
         select(GrappeMembership.grappe_id)
         .join(Establishment, Establishment.id == GrappeMembership.establishment_id)
@@ -79,8 +81,9 @@ def closing_sight(session: Session, actor: Actor, lot: Lot) -> ClosingSight | No
         .join(Establishment, Establishment.id == Need.establishment_id)
         .where(Need.lot_id == lot.id, own, Need.grappe_id.is_(None))
     )
+    own_alone = session.execute(alone).scalar_one()
     return ClosingSight(
-        frozenset(session.scalars(members)), grappes, sees_groups, session.execute(alone).scalar_one()
+        frozenset(session.scalars(members)), grappes, sees_groups, own_alone, frozenset(str(each) for each in readers)
     )
 
 

@@ -3,7 +3,8 @@
 A second statement reads the conditions, added up, when the largest of them (one probe of an index) is not met yet.
 """
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
@@ -17,15 +18,15 @@ from marketplace.platform.database import fetch_row, numbered
 from marketplace.platform.errors import NotFound
 from marketplace.platform.permissions import Actor, require
 from tenders.demand.queries.supposing import list_asked_again, list_conditions, suppose_row, supposed_thresholds
-from tenders.demand.rules.masking import SMALLEST_SHOWN, Behind, masked
+from tenders.demand.rules.masking import SMALLEST_SHOWN, Behind, Organisations, masked, told_gaps
 from tenders.demand.rules.pool import Asking, Gap, gap
 from tenders.demand.rules.what_if import Scenario
 from tenders.demand.views import GrappeRow, MinimumView, PoolView
 from tenders.vehicles.status import status_of
 
 # One JSON value instead of 28 columns, and the driver's own call: this is the most read statement of the product, and
-# describing columns to Python cost as much as the statement itself. Who else is beside every grappe takes reading needs:
-# it is asked only where something is hidden.
+# describing columns to Python cost as much as the statement itself. Who stands behind small grappes and beside all of them
+# takes reading more rows: it is asked only where something is hidden.
 _POOL = numbered("""
 WITH own AS (
     SELECT DISTINCT m.grappe_id
@@ -52,16 +53,24 @@ SELECT l.vehicle_id, l.title, l.unit, l.price_period, l.term_months, l.reference
            WHERE r.lot_id = l.id
              AND r.firm + r.conditional + r.indicative + r.awaiting_signature + r.waitlisted > 0
        ) END AS grappes,
-       CASE WHEN CAST(:with_grappes AS boolean) AND EXISTS (
+       CASE WHEN (CAST(:with_grappes AS boolean) OR l.minimum_scope = 'grappe') AND EXISTS (
            SELECT FROM lot_grappe_totals r WHERE r.lot_id = l.id AND r.organisations < :smallest_shown
        ) THEN (
-           SELECT count(*) FROM (
-               SELECT DISTINCT n.organisation_id FROM needs n
-               WHERE n.lot_id = l.id AND n.grappe_id IS NULL AND n.status = 'counted'
-                 AND n.organisation_id <> ALL(CAST(:organisations AS uuid[]))
-               LIMIT :smallest_shown
-           ) AS others
-       ) END AS others_beside
+           SELECT json_agg(json_build_array(known.grappe_id, known.organisation_id)) FROM (
+               SELECT o.grappe_id, o.organisation_id
+               FROM lot_grappe_organisations o
+               JOIN lot_grappe_totals r ON r.lot_id = o.lot_id AND r.grappe_id = o.grappe_id
+               WHERE o.lot_id = l.id AND o.needs > 0 AND r.organisations < :smallest_shown
+                 AND o.organisation_id <> ALL(CAST(:organisations AS uuid[]))
+               UNION ALL
+               SELECT NULL, others.organisation_id FROM (
+                   SELECT DISTINCT n.organisation_id FROM needs n
+                   WHERE n.lot_id = l.id AND n.grappe_id IS NULL AND n.status = 'counted'
+                     AND n.organisation_id <> ALL(CAST(:organisations AS uuid[]))
+                   LIMIT :smallest_shown
+               ) AS others
+           ) AS known
+       ) END AS few
 FROM lots l
 JOIN vehicles v ON v.id = l.vehicle_id
 JOIN lot_totals t ON t.lot_id = l.id
@@ -76,7 +85,8 @@ def get_pool(session: Session, actor: Actor, lot_id: UUID, supposed: Scenario | 
     With a scenario, the pool as it would be, by the same rules; RuleBroken `fewer_units_pooled`.
 
     A provider sees the lot's totals, care operators and authorities those of grappes too (masked below three
-    organisations, their own in full), the vehicle's centre everything. NotAllowed for the platform's operator.
+    organisations, their own in full), the vehicle's centre everything. What is missing adds up only the gaps they may
+    know. NotAllowed for the platform's operator.
     """
     require(actor, "pool.read")
     only_provider = actor.has_kind("provider") and not (
@@ -96,14 +106,26 @@ def get_pool(session: Session, actor: Actor, lot_id: UUID, supposed: Scenario | 
     if supposed is not None:
         suppose_row(row, supposed, list_asked_again(session, lot_id, supposed) if supposed.extended else {})
     asking = _asking(session, lot_id, row, supposed)
-    behind = [_behind(row, facts, asking) for facts in row.grappes or ()]
+    few = _few(row)
+    behind = [_behind(row, facts, asking, few) for facts in row.grappes or ()]
     rows, hidden = tuple(each.row for each in behind), 0
-    if only_provider:
-        rows = ()
-    elif not sees_everything:
+    if not sees_everything:
         # Of the pool as it is: what the reader supposes, or brought itself, hides nobody from it.
-        rows, hidden = masked(behind, row.others_beside or 0)
-    return _view(lot_id, row, _gap(row, behind, asking), rows, hidden, sees_everything)
+        rows, hidden = masked(behind, Organisations(few=few.get(None, frozenset())))
+    told = told_gaps(rows, hidden) if row.minimum_scope == "grappe" else None
+    lacking = _gap(row, behind, asking, told)
+    if only_provider:
+        rows, hidden = (), 0
+    view = _view(lot_id, row, lacking, rows, hidden, sees_everything)
+    return view if told is None else replace(view, tells_whole_gap=False)
+
+
+def _few(row: SimpleNamespace) -> dict[str | None, frozenset[str]]:
+    """Organisations behind each small grappe and, under None, beside all grappes; none read where nothing is hidden."""
+    found: dict[str | None, set[str]] = {}
+    for grappe_id, organisation_id in row.few or ():
+        found.setdefault(grappe_id, set()).add(organisation_id)
+    return {grappe_id: frozenset(organisations) for grappe_id, organisations in found.items()}
 
 
 def _asking(session: Session, lot_id: UUID, row: SimpleNamespace, supposed: Scenario | None) -> Sequence[Asking]:
@@ -136,7 +158,9 @@ def _typed(read: str) -> SimpleNamespace:
     return row
 
 
-def _behind(row: SimpleNamespace, facts: Sequence[Any], asking: Sequence[Asking]) -> Behind:
+def _behind(
+    row: SimpleNamespace, facts: Sequence[Any], asking: Sequence[Asking], few: Mapping[str | None, frozenset[str]]
+) -> Behind:
     grappe_id, name, *sums, own, organisations = facts
     firm, conditional, indicative, members, awaiting_signature, waitlisted, tolerance = sums
     missing, is_met = 0, None
@@ -148,12 +172,14 @@ def _behind(row: SimpleNamespace, facts: Sequence[Any], asking: Sequence[Asking]
         UUID(grappe_id), name, firm, conditional, indicative, members, awaiting_signature, waitlisted, tolerance, own,
         missing, is_met,
     )  # fmt: skip
-    return Behind(shown, organisations)
+    return Behind(shown, Organisations(organisations, few.get(grappe_id, frozenset())))
 
 
-def _gap(row: SimpleNamespace, behind: Sequence[Behind], asking: Sequence[Asking]) -> Gap:
-    """The lot's gap, the same for every reader; with a minimum per grappe the sum of the gaps of all that have counted
-    needs, those without a grappe among them."""
+def _gap(
+    row: SimpleNamespace, behind: Sequence[Behind], asking: Sequence[Asking], told: frozenset[str] | None
+) -> Gap:
+    """The lot's gap; with a minimum per grappe the sum of the gaps of all that have counted needs, those without a grappe
+    among them, or of the grappes `told` alone. Whether it is met looks at every pool, for every reader."""
     minimum, multiple = row.minimum_quantity, row.order_multiple
     counted = row.firm + row.conditional
     if row.minimum_scope != "grappe":
@@ -162,14 +188,15 @@ def _gap(row: SimpleNamespace, behind: Sequence[Behind], asking: Sequence[Asking
         (str(each.row.grappe_id), each.row.firm + each.row.conditional, each.row.tolerance) for each in behind
     ]
     pools.append((None, counted - sum(pool[1] for pool in pools), row.tolerance - sum(pool[2] for pool in pools)))
-    gaps = [
-        gap(quantity, tolerance, minimum, multiple, [each for each in asking if each.grappe_id == grappe_id])
+    gaps = {
+        grappe_id: gap(quantity, tolerance, minimum, multiple, [each for each in asking if each.grappe_id == grappe_id])
         for grappe_id, quantity, tolerance in pools
         if quantity
-    ] or [gap(0, 0, minimum, multiple)]
+    } or {None: gap(0, 0, minimum, multiple)}
+    added = [each for grappe_id, each in gaps.items() if told is None or grappe_id in told]
     return Gap(
-        sum(each.missing for each in gaps), sum(each.covered_by_tolerance for each in gaps),
-        all(each.is_met for each in gaps), any(each.conditions_open for each in gaps),
+        sum(each.missing for each in added), sum(each.covered_by_tolerance for each in added),
+        all(each.is_met for each in gaps.values()), any(each.conditions_open for each in gaps.values()),
     )  # fmt: skip
 
 
