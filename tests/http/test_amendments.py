@@ -89,6 +89,36 @@ def test_every_kind_travels_as_json(app, session, api, made):
     assert api(centre).post(url, json={**DRAFT, "value_change": "douze"}).status_code == 422
 
 
+def test_the_signed_pdf_is_given_to_whoever_may_read_all_that_it_changes(app, session, api, sign_in, made):
+    running, centre, holder, member = made("private", allows_late_joining=True)
+    with app.test_request_context("/"):
+        newcomer, joined = clinic()
+        versions = {
+            "of the holder's fee": signed(running, "fee", fee=Fee("entry", "provider", Decimal(500))),
+            "of the members' fee": signed(running, "fee", fee=Fee("entry", "member", Decimal("0.5"))),
+            "of members": signed(running, "members", added=(newcomer.id,)),
+            "of all": signed(running, maximum_quantity=2500),
+        }
+    newcomer_person = session.get_one(User, joined.user_id)
+    page = f"/contrats/{running.contract.id}/avenants"
+
+    def reads(person) -> set[str]:
+        client, browser, found = api(person), sign_in(person), set()
+        shown = browser.get(page).text
+        for name, version in versions.items():
+            paper = f"{page}/{version.id}/avenant-signe.pdf"
+            given = client.get(f"/api/v1/contract-amendments/{version.id}/signature").status_code == 200
+            assert given == (browser.get(paper).status_code == 200) == (paper in shown), name
+            found |= {name} if given else set()
+        assert (len(found) < len(versions)) == ("seule la centrale le lit" in shown)
+        return found
+
+    assert reads(centre) == set(versions)
+    assert reads(holder) == {"of the holder's fee", "of the members' fee", "of members", "of all"}
+    assert reads(member) == {"of the members' fee", "of all"}
+    assert reads(newcomer_person) == {"of the members' fee", "of members", "of all"}
+
+
 def test_a_threshold_warns_the_centre_and_is_acknowledged(api, made):
     running, centre, holder, _member = made("public_code")
     body = {**DRAFT, "legal_basis": "low_value"}

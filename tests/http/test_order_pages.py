@@ -6,6 +6,7 @@ import pytest
 
 from marketplace.accounts.models import User
 from marketplace.platform.permissions import SYSTEM
+from tenders.contracts.models import ContractMember
 from tenders.contracts.ordering.models import CallOff, CartLine, CommitmentTransfer
 from tenders.contracts.ordering.services.approving import set_limits
 from tenders.contracts.ordering.services.transferring import offer_transfer
@@ -53,6 +54,16 @@ def test_a_member_adds_to_its_cart_changes_it_and_orders(session, browser, in_ap
     assert only(session, CallOff).status == "sent"
     again = page.post(ordering, data=keyed, follow_redirects=True)
     assert again.status_code == 200 and only(session, CallOff)
+
+
+@pytest.mark.parametrize(("unit_price", "said"), [("5.0341", "6,04 € TTC"), ("0.0301", "0,0361 € TTC")])
+def test_the_desk_says_prices_with_vat_in_cents_and_finer_only_below_one_euro(session, browser, in_app, unit_price, said):
+    with in_app():
+        running = active_contract()
+        for member in session.query(ContractMember):
+            member.unit_price = Decimal(unit_price)
+        session.commit()
+    assert said in text_of(browser(running.members[0][1]).get("/commandes"))
 
 
 def test_a_cart_that_asks_for_too_much_says_what_is_left_and_orders_that(session, browser, in_app):

@@ -13,7 +13,7 @@ from tenders.contracts.competitions.rules.criteria import Criterion, Framework, 
 from tenders.contracts.competitions.rules.deadline import check_deadline
 from tenders.contracts.competitions.rules.pricing import check_offered_price, whole_price
 from tenders.contracts.competitions.rules.ranking import Offer, check_score, check_winner, rank_offers
-from tenders.contracts.competitions.rules.states import STATUSES, check_act, is_sealed, status_of
+from tenders.contracts.competitions.rules.states import STATUSES, check_act, is_sealed, once_closed, status_of
 
 A, B, C = (UUID(int=number) for number in (1, 2, 3))
 NAMES = {A: "Argile", B: "Brume", C: "Cèdre"}
@@ -32,6 +32,15 @@ def refusal(call, *arguments, **named) -> RuleBroken:
 def answer(contract: UUID, price: str | None, minutes: int = 0, **facts: object) -> Offer:
     at = NOW + timedelta(minutes=minutes)
     return Offer(contract, NAMES[contract], Decimal(price) if price else None, at, contract.int, **facts)
+
+
+@pytest.mark.parametrize(
+    ("status", "has_price", "expected"),
+    [("to_decide", False, "unanswered"), ("to_decide", True, "to_decide"), ("open", False, "open"),
+     ("awarded", True, "awarded"), ("cancelled", False, "cancelled")],
+)  # fmt: skip
+def test_past_its_deadline_without_a_price_it_may_be_opened_again_before_anybody_looked(status, has_price, expected):
+    assert once_closed(status, has_price=has_price) == expected
 
 
 def test_the_price_alone_is_judged_where_the_framework_names_nothing_else():

@@ -10,7 +10,7 @@ from marketplace.platform import clock
 from marketplace.platform.errors import NotFound
 from marketplace.platform.facts import unpack
 from marketplace.platform.i18n import sentence
-from tenders.contracts.competitions import queries
+from tenders.contracts.competitions import answers, queries
 from tenders.contracts.competitions.models import Competition, CompetitionOffer
 from tenders.contracts.competitions.services.closing import close_due
 from tenders.contracts.competitions.services.deciding import Score, award_competition, score_offers
@@ -114,6 +114,26 @@ def test_quality_is_scored_with_a_reason_before_the_ranking(session):
     lost = sight_of(session, shared.holders[0], competition.id).lines[0]
     assert lost.seen.answer.points == Decimal("80.00") and lost.seen.answer.scores["quality_1"]["reason"] == "Un jour"
     assert "80 points sur 100, contre 85" in sentence(lost.reason)
+
+
+def test_scores_are_the_buyers_draft_until_the_award_and_then_read_by_the_holder(session):
+    shared = competing_lot(may_be_price_alone=False)
+    CompetitionFrameworkFactory(lot_id=shared.lot.id)
+    actor, holder = shared.members[0][1], shared.holders[0]
+    competition = opened(shared, weights={QUALITY: 40})
+    answered(shared, competition, 0, "3")
+    first = shared.contracts[0].id
+
+    def read_by(reader) -> list:
+        return answers.offers(sight_of(session, reader, competition.id))["items"][0]["scores"]
+
+    with past_deadline(competition):
+        score_offers(actor, competition.id, [Score(first, "quality_1", Decimal(3), "Brouillon.")])
+        assert read_by(holder) == []
+        given = [{"criterion": "quality_1", "score": Decimal(3), "reason": "Brouillon."}]
+        assert read_by(actor) == given and read_by(shared.centre) == given
+        award_competition(actor, competition.id, first)
+        assert read_by(holder) == given
 
 
 def test_who_cannot_take_the_order_on_the_day_of_the_award_is_left_out(session):

@@ -241,6 +241,41 @@ def test_without_a_price_nothing_is_awarded_even_before_the_scheduler_looked(ses
     with past_deadline(competition):
         actor = shared.members[0][1]
         assert refusal(award_competition, actor, competition.id, shared.contracts[0].id).code == "no_offer_received"
+        assert "reopen" in sight_of(session, actor, competition.id).acts, "what the refusal tells to do can be done"
+        again = reopen_competition(actor, competition.id, clock.now() + timedelta(days=12))
+        assert (again.status, again.round, close_due(clock.now())) == ("open", 2, 0)
+
+
+def test_with_a_price_it_is_decided_and_not_opened_again(session):
+    shared = competing_lot()
+    actor = shared.members[0][1]
+    competition = opened(shared)
+    assert "reopen" not in sight_of(session, actor, competition.id).acts
+    answered(shared, competition, 0, "5")
+    with past_deadline(competition):
+        assert "reopen" not in sight_of(session, actor, competition.id).acts
+        later = clock.now() + timedelta(days=12)
+        assert refusal(reopen_competition, actor, competition.id, later).code == "competition_not_possible_now"
+
+
+def test_a_holder_that_declined_has_it_to_do_again_once_it_is_asked_again(session):
+    shared = competing_lot()
+    actor, holder = shared.members[0][1], shared.holders[0]
+    competition = opened(shared)
+
+    def to_do() -> list:
+        return [each.id for each, _contract in queries.list_unanswered(session, holder, 5)]
+
+    assert to_do() == [competition.id]
+    decline_competition(holder, competition.id, shared.contracts[0].id, "Complet")
+    assert to_do() == []
+    with past_deadline(competition):
+        close_due(clock.now())
+        reopen_competition(actor, competition.id, clock.now() + timedelta(days=12))
+    with past_deadline(competition, hours=1):
+        assert to_do() == [competition.id]
+        answered(shared, competition, 0, "5")
+        assert to_do() == []
 
 
 def test_it_is_given_up_with_a_reason_and_its_offers_stay_sealed(session):

@@ -5,7 +5,6 @@ from uuid import UUID
 from catalog.offers.rules import PriceGrid, brackets_from
 from marketplace.platform.api import blueprint, current_actor, guard
 from marketplace.platform.database import db
-from marketplace.platform.errors import NotFound
 from marketplace.platform.files import LARGEST_FILE, give_out, read_upload
 from marketplace.platform.i18n import sentence
 from tenders.contracts.amendments import queries, services
@@ -20,7 +19,7 @@ from tenders.contracts.amendments.schemas import (
     ContractAmendmentSignatureIn,
     ContractAmendmentsOut,
 )
-from tenders.contracts.amendments.views import VersionView, version_of, versions_of
+from tenders.contracts.amendments.views import VersionView, signed_paper, version_of, versions_of
 from tenders.contracts.indexation.rules import Formula
 from tenders.contracts.queries import get_contract
 from tenders.contracts.rules.conclusion import Fee
@@ -75,11 +74,9 @@ def sign_amendment(files: dict[str, Any], body: dict[str, Any], amendment_id: UU
 @guard("amendment.read")
 @bp.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
 def read_signed_amendment(amendment_id: UUID) -> Any:
-    """The signed amendment, for the contract's centre, holder and members."""
-    stored = queries.get_amendment(db.session(), current_actor(), amendment_id).signed_file
-    if stored is None:
-        raise NotFound("signed amendment")
-    return give_out(stored)
+    """The signed amendment, for the contract's centre, and for a holder or member that may read all it changes."""
+    session, actor = db.session(), current_actor()
+    return give_out(signed_paper(session, actor, queries.get_amendment(session, actor, amendment_id)))
 
 
 @bp.post("/contract-amendments/<uuid:amendment_id>/withdrawal")

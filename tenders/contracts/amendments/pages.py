@@ -21,7 +21,7 @@ from tenders.contracts.amendments.models import Amendment
 from tenders.contracts.amendments.rules.effects import AMENDABLE
 from tenders.contracts.amendments.schemas import ContractAmendmentIn
 from tenders.contracts.amendments.services.signing import weigh_draft
-from tenders.contracts.amendments.views import version_of, versions_of
+from tenders.contracts.amendments.views import signed_paper, version_of, versions_of
 from tenders.contracts.indexation.queries import factors_on
 from tenders.contracts.indexation.rules import UNREVISED
 from tenders.contracts.models import Contract
@@ -134,11 +134,8 @@ def withdraw(contract_id: UUID, amendment_id: UUID) -> Response:
 @bp.get("/<uuid:contract_id>/avenants/<uuid:amendment_id>/avenant-signe.pdf")
 @guard("amendment.read")
 def read_signed(contract_id: UUID, amendment_id: UUID) -> Response:
-    """The signed amendment, to save."""
-    stored = _of(contract_id, amendment_id).signed_file
-    if stored is None:
-        raise NotFound("signed amendment")
-    return give_out(stored)
+    """The signed amendment, to save; for whoever may read all it changes."""
+    return give_out(signed_paper(db.session(), current_actor(), _of(contract_id, amendment_id)))
 
 
 def _of(contract_id: UUID, amendment_id: UUID) -> Amendment:

@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from marketplace.categories.units import unit_word
-from marketplace.platform.errors import Sentence
+from marketplace.platform.errors import NotFound, Sentence
 from marketplace.platform.facts import unpack
+from marketplace.platform.files import StoredFile
 from marketplace.platform.i18n import day, euros, language, percent, quantity, unit_price
 from marketplace.platform.permissions import Actor
 from tenders.contracts import labels as contract_labels
@@ -37,7 +38,10 @@ class FieldLine:
 
 @dataclass(frozen=True)
 class VersionView:
-    """A version as one reader sees it. `changes` are those it may read; `warnings` and `acknowledgement` the centre's."""
+    """A version as one reader sees it. `changes` are those it may read; `warnings` and `acknowledgement` the centre's.
+
+    `reads_paper`: whether it may read the signed PDF, which says every change in full.
+    """
 
     amendment: Amendment
     status: str
@@ -45,6 +49,7 @@ class VersionView:
     lines: tuple[FieldLine, ...]
     warnings: tuple[Sentence, ...]
     acknowledgement: str | None
+    reads_paper: bool
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.amendment, name)
@@ -95,6 +100,14 @@ def version_of(session: Session, actor: Actor, amendment: Amendment) -> VersionV
     return _view(amendment, contract, role, _names_for(session, actor, contract, role, [amendment]))
 
 
+def signed_paper(session: Session, actor: Actor, amendment: Amendment) -> StoredFile:
+    """The signed PDF, for whoever may read all that the amendment changes; NotFound for any other, and for a draft."""
+    view = version_of(session, actor, amendment)
+    if amendment.signed_file is None or not view.reads_paper:
+        raise NotFound("signed amendment")
+    return amendment.signed_file
+
+
 def _names_for(
     session: Session, actor: Actor, contract: Contract, role: str, found: Sequence[Amendment]
 ) -> dict[UUID, str]:
@@ -126,6 +139,7 @@ def _view(amendment: Amendment, contract: Contract, role: str, names: Mapping[UU
         lines=tuple(_line(field, change, amendment, contract, names) for field, change in changes.items()),
         warnings=tuple(facts.get("warnings", ())) if is_centre else (),
         acknowledgement=amendment.acknowledgement if is_centre else None,
+        reads_paper=changes == amendment.changes,
     )
 
 

@@ -13,7 +13,7 @@ _PLAIN = (
     "starts_on", "places", "remarks", "purchase_order_reference", "criteria", "round", "opened_at", "closes_at", "ended_at",
     "awarded_at", "call_off_id", "cancelled_at", "cancel_reason", "version",
 )  # fmt: skip
-_OF_ANSWER = ("answered_at", "unit_price", "mobilisation", "whole_price", "remarks", "decline_reason")
+_OF_ANSWER = ("answered_at", "unit_price", "mobilisation", "remarks", "decline_reason")
 
 
 def competition(row: Competition) -> dict[str, Any]:
@@ -35,13 +35,13 @@ def offers(sight: Sight) -> dict[str, Any]:
 def _offer(line: Line) -> dict[str, Any]:
     seen, answer = line.seen, line.seen.answer
     facts = {name: None if answer is None else getattr(answer, name) for name in _OF_ANSWER}
-    given = {} if answer is None else answer.scores
     points = line.ranked.points if line.ranked else (answer.points if answer else None)
     return {
-        **facts, "contract_id": seen.contract_id, "holder": seen.holder,
+        **facts, "contract_id": seen.contract_id, "holder": seen.holder, "whole_price": seen.whole_price,
         "amount": None if seen.price is None else seen.price.amount, "position": line.position, "points": points,
         "scores": [
-            {"criterion": code, "score": Decimal(one["score"]), "reason": one["reason"]} for code, one in sorted(given.items())
+            {"criterion": code, "score": Decimal(one["score"]), "reason": one["reason"]}
+            for code, one in sorted(seen.scores.items())
         ],
         "reason": None if line.reason is None else sentence(line.reason),
     }  # fmt: skip

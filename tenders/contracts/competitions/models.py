@@ -155,7 +155,8 @@ class CompetitionOffer(Model):
     """A holder that was asked, and its answer: a price, or a refusal with its reason. It may change it until `closes_at`.
 
     `unit_price` in euros excluding VAT per unit and period, `mobilisation` once; `whole_price` is both per unit and
-    period over `periods`, which is how often the price falls due on this holder's contract. `scores`: {criterion:
+    period over `periods`, which is how often the price falls due on this holder's contract: as offered, then as ranked.
+    `asked_at`: the last time. `scores`: {criterion:
     {score, reason}} by the buyer. `position`, `points` and `reason` are what the award decided.
     """
 
@@ -174,7 +175,7 @@ class CompetitionOffer(Model):
             " AND (unit_price IS NULL) = (whole_price IS NULL) AND (unit_price IS NULL) = (mobilisation IS NULL)",
             name="answer_complete",
         ),
-        CheckConstraint("LEAST(unit_price, mobilisation) >= 0 AND whole_price >= unit_price", name="price_sound"),
+        CheckConstraint("LEAST(unit_price, mobilisation, whole_price) >= 0", name="price_sound"),
         CheckConstraint("periods >= 1", name="periods_positive"),
         CheckConstraint("position >= 1 AND points BETWEEN 0 AND 100", name="place_sound"),
         # One best offer, and one offer in each place.

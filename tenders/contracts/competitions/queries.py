@@ -108,7 +108,10 @@ def list_offers(session: Session, competition_id: UUID, *, fresh: bool = False) 
 
 
 def list_unanswered(session: Session, actor: Actor, limit: int) -> list[tuple[Competition, UUID]]:
-    """Open competitions that the actor's firms were asked in and did not answer, with their contract; first to close first."""
+    """Open competitions that the actor's firms did not answer since they were last asked, with their contract.
+
+    First to close first. Who declined in an earlier round is asked again, and has not answered.
+    """
     own = actor.organisation_ids(("admin", "signatory", "contributor"), kind="provider")
     statement = (
         visible_competitions(actor)
@@ -116,7 +119,8 @@ def list_unanswered(session: Session, actor: Actor, limit: int) -> list[tuple[Co
         .join(Contract, Contract.id == CompetitionOffer.contract_id)
         .join(Provider, Provider.id == Contract.holder_id)
         .where(
-            Competition.status == "open", CompetitionOffer.answered_at.is_(None), Provider.organisation_id.in_(own)
+            Competition.status == "open", Provider.organisation_id.in_(own),
+            or_(CompetitionOffer.answered_at.is_(None), CompetitionOffer.answered_at < CompetitionOffer.asked_at),
         )
         .add_columns(CompetitionOffer.contract_id)
         .order_by(Competition.closes_at, Competition.id)

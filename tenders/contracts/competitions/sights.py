@@ -1,11 +1,12 @@
 """What a reader may see of the offers of a mini-competition: the one place that unseals them.
 
 Until the deadline a holder sees its own answer and nobody sees any other, nor whether there is one; not even those who
-ask. After it, those who ask and the centre see all of them; a holder its own, and at the award its place with the reason.
+ask. After it, those who ask and the centre see all of them; a holder its own, and at the award its place, scores and reason.
 """
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from marketplace.platform.errors import Sentence
@@ -18,7 +19,10 @@ from tenders.contracts.ordering.rules.pricing import Price, price
 
 @dataclass(frozen=True)
 class SeenOffer:
-    """A holder that was asked, with its answer where the reader may see it (`answer` None: it may not)."""
+    """A holder that was asked, with its answer where the reader may see it (`answer` None: it may not).
+
+    `price`: the order at that offer. `reads_scores`: what those who ask noted is theirs until the award.
+    """
 
     contract_id: UUID
     holder: str
@@ -26,6 +30,7 @@ class SeenOffer:
     periods: int
     answer: CompetitionOffer | None
     price: Price | None
+    reads_scores: bool
 
     @property
     def has_price(self) -> bool:
@@ -50,6 +55,16 @@ class SeenOffer:
         reason: Sentence = unpack(self.answer.reason)
         return reason
 
+    @property
+    def scores(self) -> Mapping[str, Mapping[str, Any]]:
+        """Score and reason by criterion; nothing for a holder before the award: until then they are a draft."""
+        return self.answer.scores if self.answer and self.reads_scores else {}
+
+    @property
+    def whole_price(self) -> Decimal | None:
+        """Per unit and period, mobilisation included; None when there is no price to read."""
+        return None if self.price is None else self.price.unit_price
+
     def mark_on(self, criterion: Criterion) -> Decimal | None:
         """Points on one criterion, None before the award."""
         marks = (self.answer.marks if self.answer else None) or {}
@@ -71,8 +86,13 @@ def reads_all(actor: Actor, competition: Competition) -> bool:
     return asks or competition.lot.vehicle.organisation_id in actor.organisation_ids(kind="purchasing_centre")
 
 
-def seen_offers(actor: Actor, competition: Competition, offers: Sequence[CompetitionOffer]) -> list[SeenOffer]:
-    """The holders asked that the reader may know of, and of each answer what it may read."""
+def seen_offers(
+    actor: Actor, competition: Competition, offers: Sequence[CompetitionOffer], prices: Mapping[UUID, Price]
+) -> list[SeenOffer]:
+    """The holders asked that the reader may know of, and of each answer what it may read.
+
+    `prices`: what the order would cost today by contract, where it is known; else it is what the offer said when given.
+    """
     everything = reads_all(actor, competition)
     seen = []
     for offer in offers:
@@ -83,7 +103,8 @@ def seen_offers(actor: Actor, competition: Competition, offers: Sequence[Competi
         seen.append(
             SeenOffer(
                 offer.contract_id, offer.contract.holder.name, own, offer.periods, offer if opened else None,
-                _price(competition, offer) if opened else None,
+                (prices.get(offer.contract_id) or _price(competition, offer)) if opened else None,
+                everything or competition.status == "awarded",
             )
         )
     return seen

@@ -1,4 +1,5 @@
 """A mini-competition as one reader sees it now: what API and page both say, read in a constant number of statements."""
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from tenders.contracts.competitions.models import Competition, CompetitionOffer
 from tenders.contracts.competitions.rules import states
 from tenders.contracts.competitions.rules.ranking import Ranked, Ranking
 from tenders.contracts.competitions.sights import SeenOffer, reads_all, seen_offers
-from tenders.contracts.competitions.steps import ranking_of
+from tenders.contracts.competitions.steps import Standing, may_reopen, ranking_of, standings_of
 from tenders.contracts.ordering.queries.ground import look_at_ground
 
 
@@ -63,21 +64,23 @@ def sight_of(session: Session, actor: Actor, competition_id: UUID) -> Sight:
     competition = queries.get_competition(session, actor, competition_id)
     offers = queries.list_offers(session, competition_id)
     everything = reads_all(actor, competition)
-    ranking, missing = None, None
+    ranking, missing, prices = None, None, {}
     if everything and competition.status == "to_decide":
-        ranking, missing = _ranking(session, competition, offers)
-    lines = [_line(seen, ranking) for seen in seen_offers(actor, competition, offers)]
+        ground = look_at_ground(session, [competition.lot_id], {competition.establishment_id})
+        standings = standings_of(ground, competition, offers)
+        ranking, missing = _ranking(competition, offers, standings)
+        prices = {key: each.price for key, each in standings.items() if each.price is not None}
+    lines = [_line(seen, ranking) for seen in seen_offers(actor, competition, offers, prices)]
     lines.sort(key=lambda line: line.position or len(offers) + 1)
     left_out = tuple((each["name"], unpack(each["reason"])) for each in competition.left_out) if everything else ()
     return Sight(competition, everything, tuple(lines), _acts(actor, competition, offers), missing, left_out)
 
 
 def _ranking(
-    session: Session, competition: Competition, offers: list[CompetitionOffer]
+    competition: Competition, offers: list[CompetitionOffer], standings: Mapping[UUID, Standing]
 ) -> tuple[Ranking | None, RuleBroken | None]:
-    ground = look_at_ground(session, [competition.lot_id], {competition.establishment_id})
     try:
-        return ranking_of(ground, competition, offers), None
+        return ranking_of(competition, offers, standings), None
     except RuleBroken as why:
         return None, why
 
@@ -92,7 +95,9 @@ def _line(seen: SeenOffer, ranking: Ranking | None) -> Line:
 
 def _acts(actor: Actor, competition: Competition, offers: list[CompetitionOffer]) -> frozenset[str]:
     found = set()
-    for act, action in (("cancel", "competition.open"), ("reopen", "competition.open"), ("decide", "competition.decide")):
+    if may_reopen(competition, offers) and allowed(actor, "competition.open", own=competition.organisation_id):
+        found.add("reopen")
+    for act, action in (("cancel", "competition.open"), ("decide", "competition.decide")):
         if states.may(act, competition.status) and allowed(actor, action, own=competition.organisation_id):
             found.add(act)
     holders = {each.contract.holder.organisation_id for each in offers}

@@ -39,10 +39,10 @@ from tenders.demand.words import unit_of
 
 @dataclass(frozen=True)
 class Offered:
-    """A price asked of a holder for one order: whose it is and why; euros excluding VAT per unit and period."""
+    """A price asked of a holder for one order, euros excluding VAT per unit and period; `choice` once it has won."""
 
-    choice: Choice
     unit_price: Decimal
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,12 @@ def settle(ground: Ground, asks: Sequence[Ask]) -> list[Settled]:
 
 
 def _settle(ground: Ground, ask: Ask, taken: _Taken) -> Settled:
-    choice = ask.offered.choice if ask.offered else _choose(ground, ask, taken)
+    won = ask.offered.choice if ask.offered else None
+    choice = won or _choose(ground, ask, taken)
     contract = next(each for each in ground.contracts[ask.lot_id] if each.id == choice.contract_id)
     check_agreement(agreement_of(ground, contract, ask), clock.today(), ask.starts_on, ask.quantity)
     member = ground.members[contract.id, ask.establishment_id]
-    priced = _priced(ground, contract, ask)
+    priced = price_of_ask(ground, contract, ask)
     check_room(
         _ceilings(ground, contract, taken), ask.quantity, priced.amount, priced.unit_price * priced.periods,
         partial(unit_of, contract.unit), ground.lots[ask.lot_id].order_multiple,
@@ -149,7 +150,7 @@ def holder_of(ground: Ground, contract: Contract, ask: Ask, taken: _Taken | None
     hindrance, room, taken = None, None, taken or _Taken()
     try:
         check_agreement(agreement_of(ground, contract, ask), clock.today(), ask.starts_on, ask.quantity)
-        priced = _priced(ground, contract, ask)
+        priced = price_of_ask(ground, contract, ask)
         multiple = ground.lots[ask.lot_id].order_multiple
         room = available(_ceilings(ground, contract, taken), priced.unit_price * priced.periods, multiple)
     except RuleBroken as refused:
@@ -198,7 +199,8 @@ def lacks_adhesion(ground: Ground, lot_id: UUID, organisation_id: UUID) -> bool:
     return vehicle.requires_convention and (vehicle.id, organisation_id) not in ground.adhering
 
 
-def _priced(ground: Ground, contract: Contract, ask: Ask) -> Price:
+def price_of_ask(ground: Ground, contract: Contract, ask: Ask) -> Price:
+    """What an ask costs on a contract today, at the price offered for it where there is one."""
     member = ground.members[contract.id, ask.establishment_id]
     own = price_of_member(ground, member)
     # Revised since the offer, the contract's price may be the lower one: nobody pays more than it.

@@ -44,6 +44,11 @@ def may(act: str, status: str) -> bool:
     return status in MAY[act]
 
 
+def once_closed(status: str, *, has_price: bool) -> str:
+    """The state that the deadline leaves behind, before the scheduler has looked: past it without a price, `unanswered`."""
+    return "unanswered" if status == OTHERWISE and not has_price else status
+
+
 def check_act(act: str, status: str, closes_at: datetime) -> None:
     """Refuse an act that comes too late or too early.
 

@@ -1,6 +1,6 @@
 """Use cases after the deadline: score what is not a price, and give the order to the first of the ranking."""
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from tenders.contracts.competitions.models import Competition, CompetitionOffer
 from tenders.contracts.competitions.rules.criteria import PRICE
 from tenders.contracts.competitions.rules.ranking import Ranking, check_score, check_winner
 from tenders.contracts.competitions.rules.states import check_act
-from tenders.contracts.competitions.steps import ask_of, ranking_of
+from tenders.contracts.competitions.steps import Standing, ranking_of, standings_of
 from tenders.contracts.ordering.models import CallOff
 from tenders.contracts.ordering.queries.ground import lock_ground
 from tenders.contracts.ordering.rules.holders import Choice
@@ -80,10 +80,12 @@ def award_competition(
         require(actor, "call_off.place", own=competition.organisation_id)
         ground = lock_ground(session, [competition.lot_id], {competition.establishment_id})
         offers = {each.contract_id: each for each in queries.list_offers(session, competition_id, fresh=True)}
-        ranking = ranking_of(ground, competition, list(offers.values()))
+        standings = standings_of(ground, competition, list(offers.values()))
+        ranking = ranking_of(competition, list(offers.values()), standings)
         check_winner(ranking, contract_id, {key: each.contract.holder.name for key, each in offers.items()})
-        ask = _won(ask_of(competition), ranking, offers[contract_id])
+        ask = _won(standings[contract_id].ask, ranking)
         (order,) = place_orders(session, actor, competition.organisation_id, ground, [ask])
+        _keep_prices(offers, standings)
         reasons = _write(session, actor, competition, ranking, offers, order)
         competition.award_note = (note or "").strip() or None
         session.flush()
@@ -101,13 +103,19 @@ def _to_decide(session: Session, actor: Actor, competition_id: UUID) -> Competit
     return competition
 
 
-def _won(ask: Ask, ranking: Ranking, offer: CompetitionOffer) -> Ask:
+def _won(ask: Ask, ranking: Ranking) -> Ask:
+    """The order as it was ranked, with why it goes to the first."""
     best = ranking.best
     choice = Choice(best.contract_id, best.reason, ranking.passed)
-    return Ask(
-        ask.line, ask.establishment_id, ask.lot_id, ask.quantity, ask.starts_on, ask.purchase_order_reference, ask.note,
-        offered=Offered(choice, offer.whole_price or Decimal(0)),
-    )  # fmt: skip
+    return replace(ask, offered=None if ask.offered is None else Offered(ask.offered.unit_price, choice))
+
+
+def _keep_prices(offers: Mapping[UUID, CompetitionOffer], standings: Mapping[UUID, Standing]) -> None:
+    """What was ranked stays readable beside each offer, whatever becomes of its contract later."""
+    for contract_id, standing in standings.items():
+        if standing.price is not None:
+            offer = offers[contract_id]
+            offer.whole_price, offer.periods = standing.price.unit_price, standing.price.periods
 
 
 def _write(

@@ -21,7 +21,7 @@ from tenders.contracts.competitions.models import Competition, CompetitionFramew
 from tenders.contracts.competitions.rules.criteria import Criterion, Framework, check_framework, criteria_of
 from tenders.contracts.competitions.rules.deadline import check_deadline
 from tenders.contracts.competitions.rules.states import check_act
-from tenders.contracts.competitions.steps import Asked, ask_of, who_is_asked
+from tenders.contracts.competitions.steps import Asked, ask_of, check_reopening, who_is_asked
 from tenders.contracts.models import Contract, LotExecution
 from tenders.contracts.ordering.queries.ground import lock_ground
 from tenders.contracts.ordering.rules.placing import check_packs
@@ -117,7 +117,7 @@ def reopen_competition(actor: Actor, competition_id: UUID, closes_at: datetime) 
         competition = queries.get_competition(session, actor, competition_id)
         require(actor, "competition.open", own=competition.organisation_id)
         competition = queries.lock_competition(session, competition_id)
-        check_act("reopen", competition.status, competition.closes_at)
+        check_reopening(competition, queries.list_offers(session, competition_id, fresh=True))
         now, closes_on = clock.now(), clock.paris(closes_at).date()
         competition.starts_on = max(competition.starts_on, closes_on)
         days = queries.framework_of(session, competition.lot_id).answer_days
@@ -192,17 +192,18 @@ def _written(
 
 def _ask(session: Session, competition: Competition, asked: Asked) -> list[CompetitionOffer]:
     """A row for each holder asked; who was asked in an earlier round keeps its own."""
-    known = {each.contract_id: each for each in queries.list_offers(session, competition.id, fresh=True)}
+    now, known = clock.now(), {each.contract_id: each for each in queries.list_offers(session, competition.id, fresh=True)}
     for contract in asked.contracts:
         periods = periods_of(contract, competition.starts_on)
         if contract.id in known:
-            known[contract.id].periods = periods
+            known[contract.id].periods, known[contract.id].asked_at = periods, now
             continue
         session.add(
             CompetitionOffer(
-                competition_id=competition.id, contract_id=contract.id, closes_at=competition.closes_at, periods=periods
+                competition_id=competition.id, contract_id=contract.id, closes_at=competition.closes_at, periods=periods,
+                asked_at=now,
             )
-        )
+        )  # fmt: skip
     competition.left_out = [
         {"contract_id": str(contract.id), "name": contract.holder.name, "reason": pack(why)}
         for contract, why in asked.left_out if contract.id not in known
