@@ -1,8 +1,8 @@
 """Mini-competitions: the price kept at the award is the one ranked, which a revised contract may set below the offer."""
 from alembic import op
 
-revision = "0046"
-down_revision = "0045"
+revision = "0048"
+down_revision = "0047"
 branch_labels = None
 depends_on = None
 
