@@ -64,7 +64,7 @@ def test_mobilisation_is_paid_once_however_the_term_moves_between_offer_and_awar
     answered(shared, competition, 0, "2", mobilisation=Decimal("120"))
     asked = queries.list_offers(session, competition.id)[0].periods
     running = SimpleNamespace(centre=shared.centre, contract=first, lot=shared.lot)
-    signed(running, "term", ends_on=first.ends_on + timedelta(days=months * 30))
+    signed(running, "term", ends_on=first.ends_on + timedelta(days=months * 30), acknowledgement="Avis juridique.")
     with past_deadline(competition):
         seen = sight_of(session, actor, competition.id).lines[0].seen
         done = award_competition(actor, competition.id, first.id)
