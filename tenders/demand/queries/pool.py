@@ -1,6 +1,7 @@
 """The pool of a lot as one reader may see it: one statement over maintained totals, whatever the number of needs.
 
-A second statement reads the conditions, added up, when the largest of them (one probe of an index) is not met yet.
+A second statement reads the conditions, added up, when the largest of them (one probe of an index) is not met yet;
+another one who stands behind small grappes, when there are some and the reader may not see everything.
 """
 import json
 from collections.abc import Mapping, Sequence
@@ -53,29 +54,32 @@ SELECT l.vehicle_id, l.title, l.unit, l.price_period, l.term_months, l.reference
            WHERE r.lot_id = l.id
              AND r.firm + r.conditional + r.indicative + r.awaiting_signature + r.waitlisted > 0
        ) END AS grappes,
-       CASE WHEN (CAST(:with_grappes AS boolean) OR l.minimum_scope = 'grappe') AND EXISTS (
+       (CAST(:with_grappes AS boolean) OR l.minimum_scope = 'grappe') AND EXISTS (
            SELECT FROM lot_grappe_totals r WHERE r.lot_id = l.id AND r.organisations < :smallest_shown
-       ) THEN (
-           SELECT json_agg(json_build_array(known.grappe_id, known.organisation_id)) FROM (
-               SELECT o.grappe_id, o.organisation_id
-               FROM lot_grappe_organisations o
-               JOIN lot_grappe_totals r ON r.lot_id = o.lot_id AND r.grappe_id = o.grappe_id
-               WHERE o.lot_id = l.id AND o.needs > 0 AND r.organisations < :smallest_shown
-                 AND o.organisation_id <> ALL(CAST(:organisations AS uuid[]))
-               UNION ALL
-               SELECT NULL, others.organisation_id FROM (
-                   SELECT DISTINCT n.organisation_id FROM needs n
-                   WHERE n.lot_id = l.id AND n.grappe_id IS NULL AND n.status = 'counted'
-                     AND n.organisation_id <> ALL(CAST(:organisations AS uuid[]))
-                   LIMIT :smallest_shown
-               ) AS others
-           ) AS known
-       ) END AS few
+       ) AS has_small_grappes
 FROM lots l
 JOIN vehicles v ON v.id = l.vehicle_id
 JOIN lot_totals t ON t.lot_id = l.id
 WHERE l.id = :lot_id
 ) AS pool
+""")
+
+# Beside the pool and not in it: what it may cost would make PostgreSQL plan every read of every pool anew.
+_FEW = numbered("""
+SELECT CAST(COALESCE(json_agg(json_build_array(known.grappe_id, known.organisation_id)), '[]') AS text) FROM (
+    SELECT o.grappe_id, o.organisation_id
+    FROM lot_grappe_organisations o
+    JOIN lot_grappe_totals r ON r.lot_id = o.lot_id AND r.grappe_id = o.grappe_id
+    WHERE o.lot_id = :lot_id AND o.needs > 0 AND r.organisations < :smallest_shown
+      AND o.organisation_id <> ALL(CAST(:organisations AS uuid[]))
+    UNION ALL
+    SELECT NULL, others.organisation_id FROM (
+        SELECT DISTINCT n.organisation_id FROM needs n
+        WHERE n.lot_id = :lot_id AND n.grappe_id IS NULL AND n.status = 'counted'
+          AND n.organisation_id <> ALL(CAST(:organisations AS uuid[]))
+        LIMIT :smallest_shown
+    ) AS others
+) AS known
 """)
 
 
@@ -106,7 +110,7 @@ def get_pool(session: Session, actor: Actor, lot_id: UUID, supposed: Scenario | 
     if supposed is not None:
         suppose_row(row, supposed, list_asked_again(session, lot_id, supposed) if supposed.extended else {})
     asking = _asking(session, lot_id, row, supposed)
-    few = _few(row)
+    few = _few(session, values) if row.has_small_grappes and not sees_everything else {}
     behind = [_behind(row, facts, asking, few) for facts in row.grappes or ()]
     rows, hidden = tuple(each.row for each in behind), 0
     if not sees_everything:
@@ -120,10 +124,11 @@ def get_pool(session: Session, actor: Actor, lot_id: UUID, supposed: Scenario | 
     return view if told is None else replace(view, tells_whole_gap=False)
 
 
-def _few(row: SimpleNamespace) -> dict[str | None, frozenset[str]]:
-    """Organisations behind each small grappe and, under None, beside all grappes; none read where nothing is hidden."""
+def _few(session: Session, values: Mapping[str, Any]) -> dict[str | None, frozenset[str]]:
+    """Organisations behind each small grappe and, under None, beside all grappes."""
+    read = fetch_row(session, _FEW, {key: values[key] for key in ("lot_id", "organisations", "smallest_shown")})
     found: dict[str | None, set[str]] = {}
-    for grappe_id, organisation_id in row.few or ():
+    for grappe_id, organisation_id in json.loads(read[0]) if read is not None else ():
         found.setdefault(grappe_id, set()).add(organisation_id)
     return {grappe_id: frozenset(organisations) for grappe_id, organisations in found.items()}
 
