@@ -10,8 +10,7 @@ from marketplace.platform import clock
 from marketplace.platform.errors import NotFound
 from marketplace.platform.facts import unpack
 from marketplace.platform.i18n import sentence
-from tenders.contracts.competitions import answers, queries
-from tenders.contracts.competitions.models import Competition, CompetitionOffer
+from tenders.contracts.competitions import answers
 from tenders.contracts.competitions.services.closing import close_due
 from tenders.contracts.competitions.services.deciding import Score, award_competition, score_offers
 from tenders.contracts.competitions.services.opening import (
@@ -31,7 +30,7 @@ from tests.factories.competitions import (
 from tests.factories.indexation import revised
 from tests.factories.ordering import assert_orders_add_up, colleague, order, shared_lot
 from tests.services.test_call_offs import told
-from tests.services.test_competitions import refusal
+from tests.services.test_competitions import now_of, offers_of, refusal
 
 QUALITY = "Délai d'intervention"
 
@@ -40,14 +39,6 @@ QUALITY = "Délai d'intervention"
 def in_app(app, session):
     with app.app_context():
         yield
-
-
-def offers_of(session, competition) -> list[CompetitionOffer]:
-    return queries.list_offers(session, competition.id, fresh=True)
-
-
-def now_of(session, competition) -> Competition:
-    return session.get_one(Competition, competition.id, populate_existing=True)
 
 
 def test_the_order_goes_to_the_lowest_price_through_the_usual_path(session):

@@ -17,10 +17,9 @@ from tests.factories.amendments import PAPER, contract_under, drafted, signed
 from tests.factories.demand import clinic
 from tests.factories.ordering import ask
 from tests.services.test_amendments import DEARER
-from tests.slow.test_contract_races import at_once, committed
+from tests.slow.test_contract_races import at_once
 
 pytestmark = pytest.mark.slow
-__all__ = ["committed"]
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy.orm import Session
 
 from app import create_app
 from marketplace.platform.database import db
@@ -20,7 +19,6 @@ from tenders.contracts.ordering.services.cart import put_in_cart
 from tenders.contracts.ordering.services.placing import place_call_offs, place_cart
 from tenders.contracts.ordering.services.transferring import accept_transfer, offer_transfer
 from tests.conftest import test_settings
-from tests.factories.base import use_session
 from tests.factories.contracts import ActiveContract, ContractMemberFactory, active_contract, contract_on, decided_lot
 from tests.factories.ordering import ask, assert_orders_add_up, order, shared_lot
 
@@ -36,15 +34,6 @@ def real_app(fresh_database: str) -> Iterator[Flask]:
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
-
-
-@pytest.fixture
-def committed(real_app: Flask) -> Iterator[Session]:
-    """A session whose rows are really committed, on the test's own database."""
-    with real_app.app_context(), Session(db.engine, expire_on_commit=False) as own:
-        use_session(own)
-        yield own
-        use_session(None)
 
 
 def at_once(app: Flask, act: Callable[[int], Any], tries: int) -> Counter[str]:

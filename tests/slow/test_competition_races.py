@@ -16,7 +16,7 @@ from tenders.contracts.ordering.services.placing import place_call_offs
 from tests.factories.competitions import answered, competing_lot, opened, past_deadline, wanted
 from tests.factories.contracts import ContractMemberFactory, active_contract
 from tests.factories.ordering import ask, assert_orders_add_up
-from tests.slow.test_call_off_races import CLIENTS, at_once, committed, real_app  # noqa: F401 - fixtures
+from tests.slow.test_call_off_races import CLIENTS, at_once, real_app  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.slow
 

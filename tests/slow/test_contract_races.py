@@ -1,5 +1,5 @@
 """Two people of a centre at once: one contract is concluded, one activation decided, one keyed request done."""
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
@@ -8,10 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from marketplace.platform import clock
-from marketplace.platform.database import db, transaction
+from marketplace.platform.database import transaction
 from marketplace.platform.errors import DomainError
 from marketplace.platform.http import conflict_of
 from marketplace.platform.idempotency import RequestKey
@@ -20,20 +19,10 @@ from tenders.contracts.queries import lock_contracts
 from tenders.contracts.services import activate_contract, conclude_contract
 from tenders.contracts.steps import count_call_off
 from tenders.demand.envelopes.queries import get_envelope
-from tests.factories.base import use_session
 from tests.factories.contracts import active_contract, contract_on, decided_lot, holder_for
 from tests.services.test_contracts import terms_of
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def committed(real_app: Flask) -> Iterator[Session]:
-    """A session whose rows are really committed, on the test's own database."""
-    with real_app.app_context(), Session(db.engine, expire_on_commit=False) as own:
-        use_session(own)
-        yield own
-        use_session(None)
 
 
 def at_once(app: Flask, calls: list[Callable[[], Any]]) -> list[str]:

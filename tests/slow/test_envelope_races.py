@@ -1,11 +1,9 @@
 """Many orders at once on one envelope stop exactly at its maximum; lots older than ledgers are given theirs."""
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from flask import Flask
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
@@ -22,20 +20,10 @@ from tenders.demand.envelopes.models import EnvelopeEntry
 from tenders.demand.envelopes.queries import get_envelope, list_ledger_differences
 from tenders.demand.services import close_lot
 from tenders.vehicles.services import cancel_vehicle
-from tests.factories.base import use_session
 from tests.factories.demand import centre_user, need_on, open_pool
 
 pytestmark = pytest.mark.slow
 CLIENTS = 16
-
-
-@pytest.fixture
-def committed(real_app: Flask) -> Iterator[Session]:
-    """A session whose rows are really committed, on the test's own database."""
-    with real_app.app_context(), Session(db.engine, expire_on_commit=False) as own:
-        use_session(own)
-        yield own
-        use_session(None)
 
 
 def closed_lot(quantity: int, **columns):

@@ -1,37 +1,23 @@
 """Two schedulers at once, and a scheduler beside somebody who ends or joins: each year is charged once."""
-from collections.abc import Iterator
 from datetime import datetime, time
 from decimal import Decimal
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from marketplace.billing.models import Charge
 from marketplace.platform import clock
-from marketplace.platform.database import db
 from tenders.contracts.adhesions.fees import charge_due_memberships
 from tenders.contracts.adhesions.queries import convention_for
 from tenders.contracts.adhesions.services import adhere, end_adhesion
 from tenders.contracts.fees.services import charge_due_years
 from tenders.contracts.rules.yearly import year_begins
 from tenders.contracts.services import activate_contract
-from tests.factories.base import use_session
 from tests.factories.contracts import contract_on, decided_lot, running_vehicle
 from tests.factories.demand import clinic
 from tests.slow.test_contract_races import at_once
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def committed(real_app: Flask) -> Iterator[Session]:
-    """A session whose rows are really committed, on the test's own database."""
-    with real_app.app_context(), Session(db.engine, expire_on_commit=False) as own:
-        use_session(own)
-        yield own
-        use_session(None)
 
 
 def test_two_schedulers_at_once_charge_each_year_of_a_contract_once(real_app, committed):

@@ -4,27 +4,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from marketplace.accounts.queries import get_actor
 from marketplace.grappes.models import Grappe, GrappeMembership, PoolingClaim
 from marketplace.grappes.services import entry, exits, formation
 from marketplace.platform.database import db
 from marketplace.platform.errors import Conflict, DomainError, RuleBroken
-from tests.factories.base import use_session
 from tests.factories.establishments import EstablishmentFactory
 from tests.factories.grappes import GrappeMembershipFactory, grappe_of, site_and_user
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def committed(real_app):
-    """A session whose rows are really committed, on the test's own database."""
-    with real_app.app_context(), Session(db.engine, expire_on_commit=False) as session:
-        use_session(session)
-        yield session
-        use_session(None)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Spreadsheets, single needs and withdrawals at once on two lots of one category: totals, claims and versions stay true."""
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,7 +17,6 @@ from tenders.demand.queries import list_differences
 from tenders.demand.rules.placing import Wish
 from tenders.demand.rules.sheet_rows import read_rows
 from tenders.demand.services import import_needs, put_need, withdraw_need
-from tests.factories.base import use_session
 from tests.factories.demand import clinic, open_pool, sister
 from tests.factories.grappes import grappe_of
 
@@ -31,15 +30,6 @@ LAST_VERSIONS_DIFFER = text("""
     ) v USING (lot_id, establishment_id)
     WHERE (n.quantity, n.status) IS DISTINCT FROM (v.quantity, CASE WHEN v.quantity IS NOT NULL THEN v.status END)
 """)
-
-
-@pytest.fixture
-def committed(real_app: Flask) -> Iterator[Session]:
-    """A session whose rows are really committed, on the test's own database."""
-    with real_app.app_context(), Session(db.engine, expire_on_commit=False) as own:
-        use_session(own)
-        yield own
-        use_session(None)
 
 
 def test_imports_beside_single_needs_lose_nothing(real_app: Flask, committed: Session) -> None:

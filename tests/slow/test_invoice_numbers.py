@@ -3,14 +3,12 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
 import pytest
 from facturx import get_xml_from_pdf, xml_check_xsd
-from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
@@ -24,7 +22,6 @@ from tenders.contracts.invoicing.models import Invoice
 from tenders.contracts.invoicing.services.drawing import credit_invoice, draw_call_off_invoice
 from tenders.contracts.settlement.services import settle_contract
 from tests.conftest import ROOT
-from tests.factories.base import use_session
 from tests.factories.invoices import certified_order, invoiced_contract
 
 pytestmark = pytest.mark.slow
@@ -61,15 +58,6 @@ with create_app(test_settings(url)).app_context():
             continue
         done += 1
 """
-
-
-@pytest.fixture
-def committed(real_app: Flask) -> Iterator[Session]:
-    """A session whose rows are really committed, on the test's own database."""
-    with real_app.app_context(), Session(db.engine, expire_on_commit=False) as own:
-        use_session(own)
-        yield own
-        use_session(None)
 
 
 def test_ten_thousand_invoices_by_eight_processes_have_no_gap(real_app, committed, fresh_database):

@@ -1,5 +1,4 @@
 """The last units of a closed lot: whoever comes at the same moment, no more is committed than there is."""
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,27 +8,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace.platform import clock
-from marketplace.platform.database import db
 from marketplace.platform.permissions import SYSTEM
 from tenders.demand.envelopes.queries import get_envelope, list_ledger_differences
 from tenders.demand.joining.models import LateJoining
 from tenders.demand.joining.services import join_late
 from tenders.demand.queries import list_differences
 from tenders.demand.services import close_lot
-from tests.factories.base import use_session
 from tests.factories.demand import clinic, need_on, open_pool, sister, vehicle_of
 from tests.slow.test_lot_races import codes, together
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def committed(real_app: Flask) -> Iterator[Session]:
-    """A session whose rows are really committed, on the test's own database."""
-    with real_app.app_context(), Session(db.engine, expire_on_commit=False) as own:
-        use_session(own)
-        yield own
-        use_session(None)
 
 
 def closed_lot(maximum: int) -> Any:

@@ -32,22 +32,12 @@ from tenders.demand.queries.closings import list_live_needs
 from tenders.demand.rules.placing import Wish
 from tenders.demand.services import close_lot, put_need, withdraw_need
 from tests.factories.accounts import token_for
-from tests.factories.base import use_session
 from tests.factories.demand import clinic, open_pool
 from tests.factories.grappes import grappe_of, site_and_user
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = 32
-
-
-@pytest.fixture
-def committed(real_app: Flask) -> Iterator[Session]:
-    """A session whose rows are really committed, on the test's own database."""
-    with real_app.app_context(), Session(db.engine, expire_on_commit=False) as own:
-        use_session(own)
-        yield own
-        use_session(None)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Votes, mergers and closings taken back, many at once on real connections: each thing once, every total true."""
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -24,20 +24,10 @@ from tenders.demand.models import Closing, LotTotals, Need
 from tenders.demand.rules.placing import Wish
 from tenders.demand.services import close_due_lots, close_lot, put_need, undo_closing
 from tenders.vehicles.models import Lot
-from tests.factories.base import use_session
 from tests.factories.demand import assert_totals_are_true, centre_user, clinic, need_on, open_pool
 
 pytestmark = pytest.mark.slow
 ROUNDS = 5
-
-
-@pytest.fixture
-def committed(real_app: Flask) -> Iterator[Session]:
-    """A session whose rows are really committed, on the test's own database."""
-    with real_app.app_context(), Session(db.engine, expire_on_commit=False) as own:
-        use_session(own)
-        yield own
-        use_session(None)
 
 
 def together(app: Flask, *acts: Callable[[], Any]) -> list[Any]:

@@ -3,7 +3,7 @@
 Each step sends several acts at once (place, change, withdraw, sign, close, join late), each on its own connection; then
 everybody is gone and the books must agree, whoever was refused.
 """
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from marketplace.accounts.queries import get_actor
 from marketplace.platform import clock
-from marketplace.platform.database import db
 from marketplace.platform.errors import DomainError
 from marketplace.platform.permissions import SYSTEM
 from tenders.demand.envelopes.queries import get_envelope, list_ledger_differences
@@ -26,7 +25,6 @@ from tenders.demand.models import Closing, LotTotals, Need
 from tenders.demand.queries import list_differences
 from tenders.demand.rules.placing import Wish
 from tenders.demand.services import close_lot, put_need, sign_need, withdraw_need
-from tests.factories.base import use_session
 from tests.factories.demand import centre_user, clinic, open_pool, vehicle_of
 from tests.factories.grappes import grappe_of
 from tests.slow.test_lot_races import together
@@ -44,15 +42,6 @@ ACTS = st.one_of(
     st.tuples(st.just("sign"), PLACES, st.none()), st.tuples(st.sampled_from(["close", "due"]), st.just(0), st.none()),
     st.tuples(st.just("join"), PLACES, st.integers(1, 120)),
 )  # fmt: skip
-
-
-@pytest.fixture
-def committed(real_app: Flask) -> Iterator[Session]:
-    """A session whose rows are really committed, on the test's own database."""
-    with real_app.app_context(), Session(db.engine, expire_on_commit=False) as own:
-        use_session(own)
-        yield own
-        use_session(None)
 
 
 class World:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from marketplace.notifications import services, templates
 from marketplace.platform import audit, outbox
@@ -21,7 +20,6 @@ from marketplace.platform.jobs.models import JobRun
 from marketplace.platform.outbox.models import OutboxRow
 from marketplace.platform.permissions import SYSTEM
 from tests.factories import accounts as make
-from tests.factories.base import use_session
 
 pytestmark = pytest.mark.slow
 
@@ -46,15 +44,6 @@ class OnAnyPort(Controller):
     def _trigger_server(self):
         self.port = self.server.sockets[0].getsockname()[1]
         super()._trigger_server()
-
-
-@pytest.fixture
-def committed(real_app):
-    """A session whose rows are really committed, on the test's own database."""
-    with real_app.app_context(), Session(db.engine, expire_on_commit=False) as session:
-        use_session(session)
-        yield session
-        use_session(None)
 
 
 @pytest.fixture
