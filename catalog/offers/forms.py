@@ -15,7 +15,7 @@ from catalog.offers.queries import grid_of
 from catalog.offers.rules import MOST_BRACKETS
 from catalog.providers import labels
 from catalog.providers.forms import REQUIRED, choices
-from catalog.providers.submission import figures
+from catalog.providers.submission import figures, whole_figure
 from marketplace.accounts.forms import CheckboxesField
 from marketplace.categories.models import ServiceCategory
 from marketplace.categories.units import UNITS, unit_word
@@ -113,15 +113,15 @@ class OfferForm(FlaskForm):
             "description": self.description.data or "",
             "pricing": self.pricing.data,
             "mobilisation_amount": figures(self.mobilisation_amount.data) or "0",
-            "minimum_quantity": _whole(self.minimum_quantity.data) or 1,
-            "capacity": _whole(self.capacity.data),
+            "minimum_quantity": whole_figure(self.minimum_quantity.data) or 1,
+            "capacity": whole_figure(self.capacity.data),
             "regional_uplifts": _uplifts(self.regional_uplifts.data),
             "delivery_modes": self.delivery_modes.data or [],
             "visibility": self.visibility.data,
-            "response_hours": _whole(self.response_hours.data),
-            "restoration_hours": _whole(self.restoration_hours.data),
+            "response_hours": whole_figure(self.response_hours.data),
+            "restoration_hours": whole_figure(self.restoration_hours.data),
             "service_hours": self.service_hours.data or None,
-            "commitment_months": _whole(self.commitment_months.data),
+            "commitment_months": whole_figure(self.commitment_months.data),
             "indexation": self.indexation.data or "",
             "brackets": self._grid(),
         }
@@ -138,7 +138,7 @@ class OfferForm(FlaskForm):
         if (self.pasted_grid.data or "").strip():
             return _checked("pasted_grid", read_pasted_grid(self.pasted_grid.data))
         return [
-            {"from_quantity": _whole(e.from_quantity.data), "unit_price": figures(e.unit_price.data)}
+            {"from_quantity": whole_figure(e.from_quantity.data), "unit_price": figures(e.unit_price.data)}
             for e in self.brackets
             if e.from_quantity.data or e.unit_price.data
         ]
@@ -158,11 +158,6 @@ def offer_values(offer: Offer) -> dict[str, Any]:
         "brackets": [{"from_quantity": b.from_quantity, "unit_price": f"{b.unit_price:f}"} for b in grid.brackets],
     }
 
-
-def _whole(text: Any) -> Any:
-    """A whole number typed with spaces, or the text itself for the schema to refuse."""
-    cleaned = figures(None if text is None else str(text))
-    return int(cleaned) if cleaned is not None and cleaned.isascii() and cleaned.isdigit() else cleaned
 
 
 def _sent(chosen: Any) -> PastedGrid | None:

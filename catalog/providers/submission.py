@@ -32,6 +32,12 @@ def figures(text: str | None) -> str | None:
     return cleaned or None
 
 
+def whole_figure(text: Any) -> Any:
+    """A whole number typed with spaces, or the text itself for the schema to refuse."""
+    cleaned = figures(None if text is None else str(text))
+    return int(cleaned) if cleaned is not None and cleaned.isascii() and cleaned.isdigit() else cleaned
+
+
 def _place(form: FlaskForm, refusals: Mapping[str, Iterable[str]]) -> list[str]:
     """Put each sentence beside its field; those that belong to no single field are returned."""
     homeless: list[str] = []

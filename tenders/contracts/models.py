@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from catalog.offers.rules import PRICINGS, PriceGrid
+from catalog.offers.rules import PRICINGS, PriceGrid, unit_price_for
 from catalog.providers.models import Provider
 from marketplace.categories.units import PRICE_PERIODS, UNITS
 from marketplace.platform import clock
@@ -210,6 +210,10 @@ class Contract(Model):
         if self.amended_grid is not None:
             return thaw_grid(self.amended_grid)
         return thaw(self.pricing, self.grid, self.mobilisation_amount, self.regional_uplifts)
+
+    def unit_price_in(self, region: str | None, grid: PriceGrid | None = None) -> Decimal:
+        """The price of a unit and period for a site of a region, before indexation: by the grid in force, or another one."""
+        return unit_price_for(grid or self.price_grid, self.pooled_quantity, region, periods=self.periods)
 
     @property
     def periods(self) -> int:

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from catalog.offers.rules import unit_price_for
 from marketplace.establishments.models import Establishment
 from marketplace.platform import clock
 from marketplace.platform.facts import to_json
@@ -65,7 +64,7 @@ def entitle_member(
     known.organisation_id, known.grappe_id = establishment.organisation_id, grappe_id
     known.pooled_quantity, known.committed_quantity = pooled_quantity, committed_quantity
     known.uplift = grid.regional_uplifts.get(establishment.region or "", Decimal(0))
-    known.unit_price = unit_price_for(grid, contract.pooled_quantity, establishment.region, periods=contract.periods)
+    known.unit_price = contract.unit_price_in(establishment.region, grid)
     known.since, known.until = clock.today(), None
     session.flush()
     return known

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.billing.charging import record_charge
-from marketplace.platform import audit, clock
+from marketplace.platform import audit, clock, jobs
 from marketplace.platform.database import transaction
 from marketplace.platform.permissions import SYSTEM
 from tenders.contracts.adhesions.models import Adhesion
@@ -71,7 +71,7 @@ def charge_due_memberships(now: datetime) -> int:
                    Vehicle.cancelled_at.is_(None))
             .order_by(Adhesion.id)
         ))  # fmt: skip
-    return sum(_charge(adhesion_id, today) for adhesion_id in waiting)
+    return sum(jobs.each_apart(waiting, lambda adhesion_id: _charge(adhesion_id, today)))
 
 
 def _charge(adhesion_id: UUID, today: date) -> int:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from catalog.offers.rules import unit_price_for
 from marketplace.establishments.models import Establishment
 from marketplace.platform.errors import N_, BadInput, NotFound, Sentence
 from tenders.contracts.amendments import queries
@@ -128,7 +127,7 @@ def _above_ceilings(session: Session, contract: Contract, changes: Changes, fact
     ids = [member.establishment_id for member in list_contract_members(session, contract.id) if member.until is None]
     ceilings, regions = queries.ceilings_of(session, contract.lot_id, ids), regions_of(session, ids)
     above = sum(
-        indexed(unit_price_for(grid, contract.pooled_quantity, regions[key], periods=contract.periods), factor) > ceiling
+        indexed(contract.unit_price_in(regions[key], grid), factor) > ceiling
         for key, ceiling in ceilings.items()
     )
     return [Sentence("members_above_ceiling", ABOVE_CEILINGS, {"members": above})] if above else []

@@ -13,7 +13,7 @@ from wtforms.validators import Optional
 
 from catalog.offers.pasting import read_pasted_grid
 from catalog.providers.forms import REQUIRED, choices
-from catalog.providers.submission import figures
+from catalog.providers.submission import figures, whole_figure
 from marketplace.accounts.forms import CheckboxesField
 from marketplace.platform.errors import BadInput
 from marketplace.platform.files import LARGEST_FILE, Upload, read_upload
@@ -21,8 +21,8 @@ from marketplace.platform.i18n import sentence
 from tenders.contracts import labels as contract_labels
 from tenders.contracts.amendments import labels
 from tenders.contracts.amendments.rules.effects import bases_for
+from tenders.contracts.forms import DECIMAL
 
-DECIMAL: Final = {"inputmode": "decimal"}
 NUMERIC: Final = {"inputmode": "numeric"}
 
 
@@ -88,7 +88,7 @@ class MaximumForm(AmendmentForm):
 
     def own(self) -> dict[str, Any]:
         amount = figures(self.maximum_amount.data)
-        return {"maximum_quantity": _whole(self.maximum_quantity.data), "maximum_amount": amount}
+        return {"maximum_quantity": whole_figure(self.maximum_quantity.data), "maximum_amount": amount}
 
 
 class MinimumForm(AmendmentForm):
@@ -100,7 +100,7 @@ class MinimumForm(AmendmentForm):
     OWN = ("minimum_quantity",)
 
     def own(self) -> dict[str, Any]:
-        return {"minimum_quantity": _whole(self.minimum_quantity.data)}
+        return {"minimum_quantity": whole_figure(self.minimum_quantity.data)}
 
 
 class TermForm(AmendmentForm):
@@ -155,7 +155,7 @@ class FormulaForm(AmendmentForm):
         shares = {name: figures(self[name].data) for name in ("base_value", "fixed_share", "indexed_share")}
         return {"formula": {
             "index_code": self.index_code.data, "base_month": self.base_month.data.isoformat(), **shares,
-            "interval_months": _whole(self.interval_months.data),
+            "interval_months": whole_figure(self.interval_months.data),
         }}  # fmt: skip
 
 
@@ -252,9 +252,3 @@ def begun(kind: str, terms: Mapping[str, Any]) -> dict[str, Any]:
 def _typed(text: str | None) -> str:
     """A stored decimal as it would be typed."""
     return "" if text is None else f"{Decimal(text).normalize():f}".replace(".", ",")
-
-
-def _whole(text: Any) -> Any:
-    """A whole number typed with spaces, or the text itself for the schema to refuse."""
-    cleaned = figures(None if text is None else str(text))
-    return int(cleaned) if cleaned is not None and cleaned.isascii() and cleaned.isdigit() else cleaned

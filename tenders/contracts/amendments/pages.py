@@ -58,7 +58,7 @@ def prepare(contract_id: UUID) -> Any:
     if kind not in FORMS:
         return render_template("amendments/choose.html", contract=contract, regime=regime, labels=labels)
     signed = queries.list_signed(session, contract_id)
-    terms = queries.terms_once_signed(queries.terms_in_force(session, contract), contract, signed)
+    terms = queries.terms_to_amend(session, contract, signed)
     form = FORMS[kind](contract.lot.vehicle.regime, data=None if request.method == "POST" else begun(kind, terms))
     _complete(form, contract, terms)
 
@@ -101,7 +101,7 @@ def sign(contract_id: UUID, amendment_id: UUID) -> Any:
         return redirect(_page(contract_id))
     form = AmendmentSignatureForm()
     signed = queries.list_signed(session, contract_id)
-    terms = queries.terms_once_signed(queries.terms_in_force(session, contract), contract, signed)
+    terms = queries.terms_to_amend(session, contract, signed)
 
     def save() -> Amendment:
         said = form.acknowledgement.data

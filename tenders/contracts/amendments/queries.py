@@ -144,6 +144,11 @@ def terms_once_signed(terms: dict[str, Any], contract: Contract, signed: Iterabl
     return project(terms, [each.changes for each in signed if (each.number or 0) > contract.amendments_in_force])
 
 
+def terms_to_amend(session: Session, contract: Contract, signed: Iterable[Amendment]) -> dict[str, Any]:
+    """What the next amendment starts from, read now; `signed` as `list_signed` gives them."""
+    return terms_once_signed(terms_in_force(session, contract), contract, signed)
+
+
 def limits_on(session: Session, day: date) -> dict[str, Limit]:
     """The thresholds of the law in force on a day, by code."""
     statement = select(AmendmentThreshold).where(AmendmentThreshold.since <= day)

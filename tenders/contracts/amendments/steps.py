@@ -19,7 +19,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from catalog.offers.rules import unit_price_for
 from marketplace.establishments.models import Establishment
 from marketplace.platform import audit, clock
 from marketplace.platform.permissions import SYSTEM
@@ -96,7 +95,7 @@ def reprice(session: Session, contract: Contract) -> None:
     for member in members:
         region = regions[member.establishment_id]
         member.uplift = grid.regional_uplifts.get(region or "", Decimal(0))
-        member.unit_price = unit_price_for(grid, contract.pooled_quantity, region, periods=contract.periods)
+        member.unit_price = contract.unit_price_in(region, grid)
 
 
 def _set_maximum(session: Session, contract: Contract, after: Mapping[str, Any], by: UUID | None) -> None:

@@ -84,8 +84,7 @@ def versions_of(session: Session, actor: Actor, contract: Contract) -> Versions:
     """The versions of a contract for this reader; a number of statements that does not grow with them."""
     found = queries.list_amendments(session, actor, contract.id)
     signed = [each for each in found if each.number is not None]
-    in_force = queries.terms_in_force(session, contract)
-    terms = queries.terms_once_signed(in_force, contract, signed)
+    terms = queries.terms_to_amend(session, contract, signed)
     initial = worth_of(initial_terms(terms, [each.changes for each in signed]), contract.pooled_quantity, contract.term)
     role = role_of(actor, contract)
     shown = _names_for(session, actor, contract, role, found)

@@ -12,10 +12,11 @@ from marketplace.establishments.queries import get_establishment
 from marketplace.platform import clock
 from marketplace.platform.api import current_actor, guard, identifier, page_blueprint
 from marketplace.platform.database import db
-from marketplace.platform.errors import BadInput, NotFound, RuleBroken
-from marketplace.platform.i18n import say, sentence
+from marketplace.platform.errors import NotFound, RuleBroken
+from marketplace.platform.i18n import sentence
 from marketplace.platform.idempotency import form_key, request_key
 from marketplace.platform.permissions import allowed, require
+from tenders.contracts import acting
 from tenders.contracts.competitions import forms, queries
 from tenders.contracts.competitions.notices import reference_of
 from tenders.contracts.competitions.rules.criteria import PRICE, Framework
@@ -31,7 +32,6 @@ from tenders.vehicles.models import Lot
 bp = page_blueprint("competitions", __name__, template_folder="../../templates", url_prefix="/concurrences")
 
 MOST_LISTED = 200
-Errors = Mapping[str, list[str]]
 
 
 @bp.get("")
@@ -80,7 +80,7 @@ def _asked_on(sent: Mapping[str, str]) -> tuple[Establishment, Lot, Framework]:
     return site, lot, queries.framework_of(session, lot.id)
 
 
-def _form_page(sent: Mapping[str, str], errors: Errors | None = None) -> str:
+def _form_page(sent: Mapping[str, str], errors: acting.Errors | None = None) -> str:
     site, lot, framework = _asked_on(sent)
     asked, nobody = _who_now(db.session(), site, lot)
     return render_template(
@@ -105,7 +105,7 @@ def show_competition(competition_id: UUID) -> str:
     return _page(competition_id)
 
 
-def _page(competition_id: UUID, errors: Errors | None = None, act: str = "") -> str:
+def _page(competition_id: UUID, errors: acting.Errors | None = None, act: str = "") -> str:
     session, actor = db.session(), current_actor()
     sight = sight_of(session, actor, competition_id)
     competition = sight.competition
@@ -129,18 +129,9 @@ def _sees_order(sight: Sight) -> bool:
 
 
 def _act_on(competition_id: UUID, act: str, use_case: Callable[[], object], done: str) -> Any:
-    """Do it and say so; what is wrong with a field is said beside it, another refusal above the page."""
-    try:
-        use_case()
-        flash(done, "success")
-    except BadInput as bad:
-        errors = {name: [say(text) for text in texts] for name, texts in bad.errors.items()}
-        return _page(competition_id, errors, act), 422
-    except RuleBroken as refused:
-        if "field" in refused.details:
-            return _page(competition_id, {str(refused.details["field"]): [sentence(refused)]}, act), 422
-        flash(sentence(refused), "error")
-    return redirect(url_for(".show_competition", competition_id=competition_id))
+    """Do it and say so on the competition's page."""
+    onward = url_for(".show_competition", competition_id=competition_id)
+    return acting.act(use_case, done, lambda errors: _page(competition_id, errors, act), onward)
 
 
 @bp.post("/<uuid:competition_id>/offres/<uuid:contract_id>")
@@ -231,7 +222,7 @@ def show_framework(lot_id: UUID) -> str:
     return _framework_page(lot_id)
 
 
-def _framework_page(lot_id: UUID, errors: Errors | None = None) -> str:
+def _framework_page(lot_id: UUID, errors: acting.Errors | None = None) -> str:
     session, actor = db.session(), current_actor()
     lot = queries.get_competing_lot(session, actor, lot_id)
     return render_template(

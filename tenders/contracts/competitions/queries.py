@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from catalog.offers.rules import unit_price_for
 from catalog.providers.models import Provider
 from marketplace.platform import clock
 from marketplace.platform.errors import NotFound
@@ -169,7 +168,7 @@ def _price_due(session: Session, contract: Contract, member: ContractMember) -> 
     if not due or (member.until is not None and member.until < today):
         return member.unit_price
     region = regions_of(session, [member.establishment_id])[member.establishment_id]
-    return unit_price_for(thaw_grid(due[-1]), contract.pooled_quantity, region, periods=contract.periods)
+    return contract.unit_price_in(region, thaw_grid(due[-1]))
 
 
 def count_on(session: Session, lot_id: UUID) -> int:

@@ -1,5 +1,5 @@
 """HTML of the member: the order desk, the cart, and the orders with what can be done next."""
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,10 +10,11 @@ from flask_babel import ngettext
 
 from marketplace.platform.api import current_actor, guard, identifier, page_blueprint
 from marketplace.platform.database import db
-from marketplace.platform.errors import BadInput, DomainError, RuleBroken
-from marketplace.platform.i18n import say, sentence, told
+from marketplace.platform.errors import DomainError, RuleBroken
+from marketplace.platform.i18n import sentence, told
 from marketplace.platform.idempotency import form_key, request_key
 from marketplace.platform.money import DEFAULT_VAT_RATE
+from tenders.contracts import acting
 from tenders.contracts.ordering import forms
 from tenders.contracts.ordering.models import CallOff
 from tenders.contracts.ordering.notices import reference_of
@@ -151,7 +152,7 @@ def show_order(call_off_id: UUID) -> str:
     return _order_page(call_off_id)
 
 
-def _order_page(call_off_id: UUID, errors: Mapping[str, list[str]] | None = None, act: str = "") -> str:
+def _order_page(call_off_id: UUID, errors: acting.Errors | None = None, act: str = "") -> str:
     actor, session = current_actor(), db.session()
     order = orders.get_call_off(session, actor, call_off_id)
     return render_template(
@@ -163,18 +164,9 @@ def _order_page(call_off_id: UUID, errors: Mapping[str, list[str]] | None = None
 
 
 def act_on(call_off_id: UUID, act: str, use_case: Callable[[], CallOff], done: str) -> Any:
-    """Do it and say so; what is wrong with a field is said beside it, another refusal above the page."""
-    try:
-        use_case()
-        flash(done, "success")
-    except BadInput as bad:
-        errors = {name: [say(text) for text in texts] for name, texts in bad.errors.items()}
-        return _order_page(call_off_id, errors, act), 422
-    except RuleBroken as refused:
-        if "field" in refused.details:
-            return _order_page(call_off_id, {str(refused.details["field"]): [sentence(refused)]}, act), 422
-        flash(sentence(refused), "error")
-    return redirect(url_for("ordering_pages.show_order", call_off_id=call_off_id))
+    """Do it and say so on the order's page."""
+    onward = url_for("ordering_pages.show_order", call_off_id=call_off_id)
+    return acting.act(use_case, done, lambda errors: _order_page(call_off_id, errors, act), onward)
 
 
 def _reason() -> str:

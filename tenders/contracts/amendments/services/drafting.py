@@ -30,7 +30,7 @@ def prepare_amendment(actor: Actor, contract_id: UUID, draft: Draft) -> Amendmen
         wanted = wanted_of(draft)
         contract = lock_current(session, contract_id)
         signed = queries.list_signed(session, contract_id)
-        terms = queries.terms_once_signed(queries.terms_in_force(session, contract), contract, signed)
+        terms = queries.terms_to_amend(session, contract, signed)
         changes = _members_of(wanted) if draft.kind == "members" else changes_of(terms, wanted)
         today = clock.today()
         standing = standing_of(contract, signed, terms)

@@ -78,7 +78,7 @@ def _examined(session: Session, contract: Contract, amendment: Amendment) -> tup
     """The day of effect and the figures, once everything still allows the amendment."""
     today = clock.today()
     signed = queries.list_signed(session, contract.id)
-    terms = queries.terms_once_signed(queries.terms_in_force(session, contract), contract, signed)
+    terms = queries.terms_to_amend(session, contract, signed)
     check_current(terms, amendment.changes)
     effective_on = amendment.wanted_on or today
     standing = standing_of(contract, signed, terms)
