@@ -116,14 +116,18 @@ def quantity(value: int | Decimal | None) -> str:
     return "–" if value is None else format_decimal(value, locale=language())
 
 
-def euros(value: Decimal | None, *, cents: bool | None = None) -> str:
-    """An amount in euros; cents are written when there are some (or when asked): 44 280 €, 1,50 €."""
+def euros(value: Decimal | None, *, cents: bool | None = None, locale: str | None = None) -> str:
+    """An amount in euros; cents are written when there are some (or when asked): 44 280 €, 1,50 €.
+
+    `locale`: the language of a document, whoever reads; the reader's by default.
+    """
     if value is None:
         return "–"
+    locale = locale or language()
     with_cents = value != value.to_integral_value() if cents is None else cents
     pattern = "#,##0.00" if with_cents else "#,##0"
-    figures = format_decimal(value, format=pattern, locale=language())
-    return f"{figures}{NO_BREAK}€" if language() == "fr" else f"€{figures}"
+    figures = format_decimal(value, format=pattern, locale=locale)
+    return f"{figures}{NO_BREAK}€" if locale == "fr" else f"€{figures}"
 
 
 def unit_price(value: Decimal | None) -> str:

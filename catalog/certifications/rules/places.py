@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from stdnum.fr import siren as siren_number
+
 from marketplace.platform.errors import N_, Sentence
 
 _ENTRIES = re.compile(r"[;|\n]+")
@@ -56,21 +58,13 @@ def read_partners(cell: str, countries: Mapping[str, str], faults: list[Sentence
         read = _PARTNER.fullmatch(entry)
         digits = re.sub(r"\D", "", read["said"]) if read else ""
         country = countries.get(read["said"].strip().casefold()) if read else None
-        if read is not None and is_siren(digits):
+        if read is not None and siren_number.is_valid(digits):
             found.append(ListedPartner(read["name"].strip(), FRANCE, digits))
         elif read is not None and country not in (None, FRANCE):
             found.append(ListedPartner(read["name"].strip(), str(country)))
         else:
             faults.append(Sentence("list_subcontractor_unread", PARTNER_UNREAD, {"cell": entry[:80]}))
     return tuple(found)
-
-
-def is_siren(digits: str) -> bool:
-    """Nine digits whose Luhn sum ends with 0 (domain §3)."""
-    if len(digits) != 9:
-        return False
-    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(digits))
-    return sum(value - 9 * (value > 9) for value in doubled) % 10 == 0
 
 
 def _entries(cell: str) -> list[str]:

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
+from marketplace.platform.i18n import euros
 from marketplace.platform.money import incl_vat
 
 CONVENTION_VERSION: Final = 2
@@ -78,18 +80,14 @@ def _fee(yearly: Decimal | None) -> str:
     others = "Les redevances qu'un contrat met à la charge de ses membres sont écrites sur ce contrat et s'y ajoutent."
     if yearly is None:
         return f"Cotisation : adhérer ne coûte rien. {others}"
-    amount = f"{_euros(yearly)} HT par an, soit {_euros(incl_vat(yearly))} TTC"
+    french = partial(euros, cents=True, locale="fr")  # a signed text, the same whoever reads
+    amount = f"{french(yearly)} HT par an, soit {french(incl_vat(yearly))} TTC"
     return (
         f"Cotisation : l'adhérent verse à la centrale {amount}, dus à la signature puis chaque année le même jour, tant que "
         "l'adhésion court et au plus tard jusqu'à la fin du marché. Une année commencée est due en entier, même si l'adhésion "
         "prend fin dans son cours ; qui adhère à nouveau pendant une année déjà due ne la paie pas deux fois. "
         f"{others}"
     )
-
-
-def _euros(amount: Decimal) -> str:
-    """An amount as French writes it, whoever reads."""
-    return f"{amount:,.2f}\N{NO-BREAK SPACE}€".replace(",", "\N{NARROW NO-BREAK SPACE}").replace(".", ",")
 
 
 def fingerprint(text: str) -> str:

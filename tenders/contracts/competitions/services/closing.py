@@ -1,5 +1,4 @@
 """Use case of the scheduler: look at every competition whose deadline is past, once, however late it is asked."""
-import logging
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -7,15 +6,12 @@ from uuid import UUID
 from sqlalchemy import select
 
 from marketplace.notifications.services import tell_many
-from marketplace.platform import audit, clock
-from marketplace.platform.database import db, transaction
-from marketplace.platform.errors import DomainError
+from marketplace.platform import audit, clock, jobs
+from marketplace.platform.database import transaction
 from marketplace.platform.facts import pack
 from marketplace.platform.permissions import SYSTEM
 from tenders.contracts.competitions import notices, queries
 from tenders.contracts.competitions.models import Competition
-
-log = logging.getLogger(__name__)
 
 DUE_AT_ONCE: Final = 200
 
@@ -31,13 +27,9 @@ def close_due(_now: datetime) -> int:
         .order_by(Competition.next_check_at, Competition.id)
         .limit(DUE_AT_ONCE)
     )
-    closed = 0
-    for competition_id in db.session.scalars(due).all():
-        try:
-            closed += _close(competition_id)
-        except DomainError:
-            log.exception("competition %s was due and could not be closed", competition_id)
-    return closed
+    with transaction() as session:
+        competition_ids = session.scalars(due).all()
+    return sum(jobs.each_apart(competition_ids, _close))
 
 
 def _close(competition_id: UUID) -> bool:

@@ -6,6 +6,7 @@ from babel.numbers import format_decimal
 from facturx import generate_from_binary
 
 from marketplace.platform.documents import Column, Sheet
+from marketplace.platform.i18n import euros
 from tenders.contracts.invoicing.factur_x.writing import as_xml
 from tenders.contracts.invoicing.rules.invoice import Invoice, Party
 
@@ -107,7 +108,7 @@ def _figures(value: Decimal, pattern: str = "#,##0.####") -> str:
 
 
 def _euros(amount: Decimal) -> str:
-    return f"{_figures(amount, '#,##0.00')}{NO_BREAK}€"
+    return euros(amount, cents=True, locale="fr")
 
 
 def _rate(rate: Decimal) -> str:
