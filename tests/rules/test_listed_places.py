@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.fr import siren as siren_number
 
-from catalog.certifications.rules.places import ListedPartner, ListedSite, is_siren, read_partners, read_sites
+from catalog.certifications.rules.places import ListedPartner, ListedSite, read_partners, read_sites
 from marketplace.platform.errors import Sentence
 from marketplace.platform.i18n import sentence
 
@@ -44,8 +44,11 @@ def test_a_subcontractor_that_cannot_be_told_is_a_fault(cell: str) -> None:
 
 
 @given(st.from_regex(r"[0-9]{8,10}", fullmatch=True))
-def test_a_siren_is_told_as_the_library_tells_it(digits: str) -> None:
-    assert is_siren(digits) == siren_number.is_valid(digits)
+def test_digits_make_a_french_subcontractor_only_when_they_are_a_siren(digits: str) -> None:
+    faults: list[Sentence] = []
+    read = read_partners(f"Nuage ({digits})", COUNTRIES, faults)
+    expected = (ListedPartner("Nuage", "FR", digits),) if siren_number.is_valid(digits) else ()
+    assert (read, bool(faults)) == (expected, not expected)
 
 
 @given(st.text(max_size=80))
