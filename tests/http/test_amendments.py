@@ -1,4 +1,5 @@
 """Amendments over JSON and on their pages: who reads what, drafting, signing, withdrawing; the law's thresholds as data."""
+from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO
 
@@ -8,9 +9,11 @@ from catalog.offers.rules import Bracket, PriceGrid
 from marketplace.accounts.models import User
 from marketplace.platform import clock
 from tenders.contracts.rules.conclusion import Fee
+from tenders.contracts.services.ending import terminate_contract
 from tests.factories.accounts import operator
 from tests.factories.amendments import contract_under, drafted, signed
 from tests.factories.demand import clinic
+from tests.factories.indexation import revised
 
 PDF = b"%PDF-1.7 fictif"
 DRAFT = {"kind": "maximum", "reason": "Deux sites de plus.", "legal_basis": "mutual_agreement", "maximum_quantity": 2500}
@@ -172,6 +175,43 @@ def test_each_kind_has_its_form(sign_in, made, kind):
     assert "Projet d&#39;avenant enregistré" in shown and "Projet : " in shown
     again = browser.post(f"{page}/nouveau?objet={kind}", data={**form, "reason": ""})
     assert again.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("wanted", "readers"),
+    [
+        ({}, "votre centrale, le titulaire et les membres."),
+        ({"kind": "fee", "fee": Fee("entry", "member", Decimal(500))}, "votre centrale et qui paie cette redevance"),
+    ],
+)
+def test_the_form_says_who_will_read_the_signed_pdf(app, sign_in, made, wanted, readers):
+    running, centre, _holder, _member = made()
+    with app.test_request_context("/"):
+        draft = drafted(running, **wanted or {"maximum_quantity": 2500})
+    assert readers in sign_in(centre).get(f"/contrats/{running.contract.id}/avenants/{draft.id}/signature").text
+
+
+@pytest.mark.parametrize("regime", ["private", "public_code"])
+def test_an_article_of_the_public_code_is_named_where_that_code_applies(app, sign_in, made, regime):
+    running, centre, _holder, _member = made(regime)
+    with app.test_request_context("/"):
+        revised(running.contract, Decimal("1.05"))
+        draft = drafted(running, maximum_quantity=2500)
+    shown = sign_in(centre).get(f"/contrats/{running.contract.id}/avenants/{draft.id}/signature").text
+    assert "Valeur initiale révisée" in shown
+    assert ("R2194-4" in shown) == (regime == "public_code")
+
+
+def test_a_version_that_a_termination_stops_is_shown_without_effect(app, sign_in, api, made):
+    running, _centre, _holder, member = made()
+    end = clock.today() + timedelta(days=30)
+    with app.test_request_context("/"):
+        signed(running, maximum_quantity=2500, wanted_on=end + timedelta(days=1))
+        terminate_contract(running.centre, running.contract.id, reason="Faute.", on=end)
+    shown = sign_in(member).get(f"/contrats/{running.contract.id}/avenants").text
+    assert "sans effet" in shown and "avant que cet avenant prenne effet" in shown
+    seen = api(member).get(f"/api/v1/contracts/{running.contract.id}/amendments").json
+    assert (seen["items"][0]["status"], seen["value_changes"]) == ("stopped", "0.00")
 
 
 def test_members_are_named_by_their_finess_number(app, sign_in, made):

@@ -86,6 +86,24 @@ def test_a_version_of_a_day_after_the_termination_never_comes_into_force(session
     assert (charges(session), now(session, running).fee_kind) == ([], "none")
 
 
+@pytest.mark.parametrize(
+    ("effect", "end", "status", "adds"), [(29, 30, "signed", 90_000), (30, 30, "stopped", 0), (31, 30, "stopped", 0)]
+)
+def test_a_version_that_a_termination_stops_says_so_and_adds_nothing(session, effect, end, status, adds):
+    running = contract_under()
+    signed(running, maximum_quantity=2500, wanted_on=clock.today() + timedelta(days=effect))
+    terminate_contract(running.centre, running.contract.id, reason="Faute.", on=clock.today() + timedelta(days=end))
+    seen = versions_of(session, running.centre, now(session, running))
+    assert ([each.status for each in seen.signed], seen.value_changes) == ([status], Decimal(adds))
+
+
+def test_a_version_in_force_on_the_day_of_a_termination_was_in_force(session):
+    running = contract_under()
+    signed(running, maximum_quantity=2500)
+    terminate_contract(running.centre, running.contract.id, reason="Faute.")
+    assert versions_of(session, running.centre, now(session, running)).signed[0].status == "in_force"
+
+
 def test_a_version_of_a_day_before_the_termination_comes_into_force(session):
     running = contract_under()
     signed(running, "fee", fee=ENTRY, wanted_on=clock.today() + timedelta(days=29))

@@ -196,15 +196,16 @@ FORMS: Final[Mapping[str, type[AmendmentForm]]] = {
 class AmendmentSignatureForm(FlaskForm):
     """The signed amendment, the day, and why it is signed although a threshold is reached."""
 
-    signed_file = FileField(
-        _l("Avenant signé"), [REQUIRED], render_kw={"accept": ".pdf"},
-        description=_l("Un PDF de 10 Mio au plus. Le voient : votre centrale, le titulaire et les membres."),
-    )  # fmt: skip
+    signed_file = FileField(_l("Avenant signé"), [REQUIRED], render_kw={"accept": ".pdf"})
     signed_on = DateField(_l("Signé le"), [REQUIRED])
     acknowledgement = TextAreaField(
         _l("Pourquoi signer malgré cet avertissement"), [Optional()],
         description=_l("Gardé avec l'avenant et dans le journal, pour qui contrôlera."),
     )  # fmt: skip
+
+    def __init__(self, kind: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.signed_file.description = labels.READERS.get(kind, labels.READERS_OF_ALL)
 
     def upload(self) -> Upload:
         """The file that came, once it may be kept; RuleBroken `file_*`."""

@@ -64,6 +64,15 @@ REGIMES = {
         "Ce marché relève du droit privé : un avenant demande l'accord des parties, sans seuil du code de la commande publique."
     ),
 }
+READERS_OF_ALL = _l("Un PDF de 10 Mio au plus. Le voient : votre centrale, le titulaire et les membres.")
+READERS = {
+    "fee": _l("Un PDF de 10 Mio au plus. Le voient : votre centrale et qui paie cette redevance, avant ou après."),
+    "members": _l(
+        "Un PDF de 10 Mio au plus. Le voient : votre centrale, le titulaire, et les membres qui peuvent lire le nom de tous "
+        "les établissements ajoutés ou retirés."
+    ),
+}
+"""Who reads the signed PDF, where the kind of the amendment says it is not everybody on the contract (views.py)."""
 THRESHOLDS = {
     "low_value_percent": _l("Faible montant, fournitures et services, en % de la valeur initiale"),
     "low_value_percent_works": _l("Faible montant, travaux, en % de la valeur initiale"),

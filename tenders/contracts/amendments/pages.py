@@ -18,7 +18,7 @@ from tenders.contracts.amendments import labels, queries, services
 from tenders.contracts.amendments.api import draft_of
 from tenders.contracts.amendments.forms import FORMS, AmendmentForm, AmendmentSignatureForm, MembersForm, PricesForm, begun
 from tenders.contracts.amendments.models import Amendment
-from tenders.contracts.amendments.rules.effects import AMENDABLE
+from tenders.contracts.amendments.rules.effects import AMENDABLE, UNDER_THE_CODE
 from tenders.contracts.amendments.schemas import ContractAmendmentIn
 from tenders.contracts.amendments.services.signing import weigh_draft
 from tenders.contracts.amendments.views import signed_paper, version_of, versions_of
@@ -99,7 +99,7 @@ def sign(contract_id: UUID, amendment_id: UUID) -> Any:
     if not amendment.is_draft:
         flash(_("Cet avenant n'est plus un projet : il a déjà été signé ou retiré."), "error")
         return redirect(_page(contract_id))
-    form = AmendmentSignatureForm()
+    form = AmendmentSignatureForm(amendment.kind)
     signed = queries.list_signed(session, contract_id)
     terms = queries.terms_to_amend(session, contract, signed)
 
@@ -116,6 +116,7 @@ def sign(contract_id: UUID, amendment_id: UUID) -> Any:
     return submit(
         form, save, onward, "amendments/sign.html", contract=contract, version=version_of(session, actor, amendment),
         weighed=weighed, labels=labels, regime=labels.REGIMES[contract.lot.vehicle.regime],
+        under_code=contract.lot.vehicle.regime in UNDER_THE_CODE,
     )  # fmt: skip
 
 

@@ -64,7 +64,8 @@ class ContractAmendmentSignatureIn(Schema):
 
 
 class ContractAmendmentOut(Schema):
-    """An amendment: `draft`, `withdrawn`, `signed` (its day is to come) or `in_force`.
+    """An amendment: `draft`, `withdrawn`, `signed` (its day is to come), `in_force`, or `stopped` (the
+    contract is terminated before its day).
 
     `changes`: field → `before` and `after`, as the reader may see them. `warnings`: thresholds it reached when it was
     signed, for the centre with its `acknowledgement`.
@@ -72,7 +73,7 @@ class ContractAmendmentOut(Schema):
 
     id = Identifier(required=True)
     contract_id = Identifier(required=True)
-    status = ma.fields.String(required=True, validate=ONE_OF(("draft", "withdrawn", "signed", "in_force")))
+    status = ma.fields.String(required=True, validate=ONE_OF(("draft", "withdrawn", "signed", "in_force", "stopped")))
     number = ma.fields.Integer(required=True, allow_none=True)
     kind = ma.fields.String(required=True, validate=ONE_OF(words.KINDS))
     changes = ma.fields.Dict(required=True)
@@ -90,7 +91,8 @@ class ContractAmendmentOut(Schema):
 class ContractAmendmentsOut(Schema):
     """Versions of a contract, the first first, then its drafts (for the centre); and the value they are held against.
 
-    `initial_value` in euros excluding VAT, found by `initial_value_how`; `value_changes` of all signed versions.
+    `initial_value` in euros excluding VAT, found by `initial_value_how`; `value_changes` of all signed versions, those
+    stopped by a termination left out.
     """
 
     items = ma.fields.List(ma.fields.Nested(ContractAmendmentOut), required=True)

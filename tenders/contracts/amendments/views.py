@@ -62,7 +62,7 @@ class VersionView:
 
 @dataclass(frozen=True)
 class Versions:
-    """Every version a reader sees, and the contract's initial value with the sum of what was signed."""
+    """Every version a reader sees, and the contract's initial value with what signed ones add to it, but those stopped."""
 
     contract: Contract
     items: tuple[VersionView, ...]
@@ -84,12 +84,13 @@ def versions_of(session: Session, actor: Actor, contract: Contract) -> Versions:
     """The versions of a contract for this reader; a number of statements that does not grow with them."""
     found = queries.list_amendments(session, actor, contract.id)
     signed = [each for each in found if each.number is not None]
+    standing = [each.value_change for each in signed if not is_stopped(each, contract)]
     terms = queries.terms_to_amend(session, contract, signed)
     initial = worth_of(initial_terms(terms, [each.changes for each in signed]), contract.pooled_quantity, contract.term)
     role = role_of(actor, contract)
     shown = _names_for(session, actor, contract, role, found)
     items = tuple(_view(each, contract, role, shown) for each in found)
-    return Versions(contract, items, initial, sum((each.value_change for each in signed), Decimal(0)))
+    return Versions(contract, items, initial, sum(standing, Decimal("0.00")))
 
 
 def version_of(session: Session, actor: Actor, amendment: Amendment) -> VersionView:
@@ -143,12 +144,22 @@ def _view(amendment: Amendment, contract: Contract, role: str, names: Mapping[UU
 
 
 def status_of(amendment: Amendment, contract: Contract) -> str:
-    """draft, withdrawn, signed (its day is to come) or in_force."""
+    """draft, withdrawn, signed (its day is to come), in_force, or stopped (the contract ends before its day)."""
     if amendment.withdrawn_at is not None:
         return "withdrawn"
     if amendment.number is None:
         return "draft"
+    if is_stopped(amendment, contract):
+        return "stopped"
     return "in_force" if amendment.number <= contract.amendments_in_force else "signed"
+
+
+def is_stopped(amendment: Amendment, contract: Contract) -> bool:
+    """Whether a signed version never takes effect: the contract is terminated on its day or before, and it is not in force."""
+    if contract.terminated_on is None or amendment.effective_on is None or amendment.number is None:
+        return False
+    in_force = amendment.number <= contract.amendments_in_force
+    return amendment.effective_on >= contract.terminated_on and not in_force
 
 
 def _readable(
