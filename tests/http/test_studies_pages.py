@@ -1,4 +1,5 @@
 """The pages of studies: from the question to the acceptance, side by side, and one establishment's own."""
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +30,9 @@ def test_pages_show_a_study_from_question_to_acceptance(app, sign_in, session, m
     run(app)
     page = text_of(browser.get(f"{posted.location}?achat=1"))
     assert "1 achat groupé proposé" in page and "du meilleur possible" in page and market.sites[0].name in page
+    assert re.search(r"de [\d ]+ à [\d ]+ postes", page) and re.search(r"\+ [\d ]+ postes? pour un minimum de \d", page)
+    members = page.split("Membres de l'achat groupé")[1].split("Accepter")[0]
+    assert "Paie ici, HT" in members and len(re.findall(r"[\d ]+ postes", members)) == len(market.sites)
     assert "Il faut un marché en préparation" in page
     vehicle = VehicleFactory(organisation_id=centre_id)
     closes = f"{clock.now() + timedelta(days=40):%Y-%m-%dT%H:%M}"
