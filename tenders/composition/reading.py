@@ -1,6 +1,7 @@
 """Whether a `grappe-composition/1` document can be composed: every error with its path, or the instance."""
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,6 +12,8 @@ FORMAT: Final = "grappe-composition/1"
 MONEY: Final = re.compile(r"\d{1,12}(?:\.(\d{1,6}))?", re.ASCII)
 LARGEST: Final = 10**12
 """Quantities, capacities and workloads above are mistakes, and products would leave the exact range of an int64."""
+HALF_CHARACTER: Final = re.compile(r"\\u[dD][89a-fA-F]")
+"""An escape of a surrogate: half of a character unless its other half follows."""
 MISSING: Final = object()
 
 
@@ -33,10 +36,24 @@ class MalformedInstance(Exception):
 def read_instance(text: str | bytes) -> Instance:
     """The instance in this JSON text (UTF-8); MalformedInstance with every error found."""
     try:
-        document = json.loads(text, parse_constant=_refuse_constant)
+        written = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+        document = json.loads(written, parse_constant=_refuse_constant, object_pairs_hook=_object)
+        if HALF_CHARACTER.search(written):
+            json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise MalformedInstance([Error("$", "holds half a character (a lone surrogate): write whole ones")]) from None
     except (ValueError, RecursionError) as error:
         raise MalformedInstance([Error("$", f"is not JSON: {error}")]) from None
     return parse_instance(document)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are there once: of two values, neither is dropped in silence (RFC 8259, 4: names are unique)."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = Counter(name for name, _value in pairs).most_common(1)[0][0]
+        raise ValueError(f"the name {twice!r} is there twice in one object")
+    return found
 
 
 def _refuse_constant(name: str) -> Any:

@@ -123,6 +123,32 @@ def test_what_is_no_object_of_json_is_refused(text: str | bytes) -> None:
     assert refused.value.errors
 
 
+def test_a_name_twice_in_one_object_is_refused_and_named() -> None:
+    text = json.dumps(document()).replace('"quantity"', '"quantity": 7, "quantity"', 1)
+    with pytest.raises(MalformedInstance) as refused:
+        read_instance(text)
+    assert [(each.path, "'quantity' is there twice" in each.reason) for each in refused.value.errors] == [("$", True)]
+
+
+@pytest.mark.parametrize("place", ["id", "region"])
+def test_half_a_character_is_refused_wherever_it_stands_and_a_whole_one_read(place: str) -> None:
+    whole = document()
+    whole["establishments"].append({"id": "site", "region": "Sud", "requires": [], place: "\U0001f347"})
+    text = json.dumps(whole)
+    assert getattr(read_instance(text).establishments[-1], place) == "\U0001f347"
+    with pytest.raises(MalformedInstance) as refused:
+        read_instance(text.replace("\\udf47", ""))
+    assert [(each.path, "half a character" in each.reason) for each in refused.value.errors] == [("$", True)]
+
+
+def test_the_text_is_utf_8_with_or_without_its_mark_and_nothing_else() -> None:
+    text = json.dumps(document())
+    assert read_instance(text.encode("utf-8-sig")) == read_instance(text)
+    for other in ("utf-16", "utf-32"):
+        with pytest.raises(MalformedInstance):
+            read_instance(text.encode(other))
+
+
 def test_an_empty_market_is_an_instance() -> None:
     empty = document(needs=[], offers=[], providers=[])
     assert read_instance(json.dumps(empty)).needs == ()
