@@ -157,12 +157,13 @@ class Reader:
 def reader(chromium: Browser, site: Site) -> Iterator[Callable[..., Reader]]:
     """`reader(user)` is this user in front of a browser (`reader()` nobody).
 
-    `is_refused`: a form of the journey comes back with its errors, and Chromium logs the page's 422.
+    `is_refused`: a form of the journey comes back with its errors, and Chromium logs the page's 422. They asked for less
+    motion (static/css): a button half-way between two colours would be judged on a contrast that nobody reads.
     """
     contexts = []
 
     def open_for(user: User | None = None, *, is_refused: bool = False, **options: Any) -> Reader:
-        context = chromium.new_context(locale="fr-FR", **options)
+        context = chromium.new_context(locale="fr-FR", reduced_motion="reduce", **options)
         contexts.append(context)
         if user is not None:
             context.add_cookies([{"name": "grappe_session", "value": _cookie(site.app, user), "url": site.url}])

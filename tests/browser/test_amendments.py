@@ -18,7 +18,7 @@ def test_a_contract_is_amended_past_a_threshold(reader, site):
         centre_user, holder_user = (
             site.session.get_one(User, actor.user_id) for actor in (running.centre, running.holder)
         )
-    centre, holder = reader(centre_user, is_refused=True, reduced_motion="reduce"), reader(holder_user)
+    centre, holder = reader(centre_user, is_refused=True), reader(holder_user)
     page = centre.visit(f"/contrats/{contract_id}")
     page.get_by_role("link", name="Voir ce qui a changé, avant et après").click()
     page.get_by_role("link", name="Préparer un avenant").click()

@@ -161,7 +161,7 @@ def settles(centre: Reader, contract: str) -> None:
 def test_from_a_decided_lot_to_the_statement(reader, site, paying, parties):
     actors = (parties.centre, parties.holder, parties.members[0][1], parties.members[1][1])
     users = [site.session.get_one(User, actor.user_id) for actor in actors]
-    centre, holder, clinic, other = (reader(user, reduced_motion="reduce") for user in users)
+    centre, holder, clinic, other = (reader(user) for user in users)
     contract = concludes(centre, parties)
     clinic.visit("/commandes")
     placed = [orders(clinic, 450), orders(clinic, 150)]
@@ -200,7 +200,7 @@ def test_a_suppliers_invoice_is_compared_with_its_order_and_contested(reader, si
         more = replace(own.lines[0], quantity=own.lines[0].quantity + 36)
         sent.write_bytes(as_pdf(replace(own, number="F-2027-8", lines=(more,))))
         buyer = site.session.get_one(User, running.members[1][1].user_id)
-    other = reader(buyer, reduced_motion="reduce")
+    other = reader(buyer)
     page = other.visit("/factures/recues/nouvelle")
     page.get_by_label("Factur-X (PDF) ou XML").set_input_files(sent)
     page.get_by_role("button", name="Comparer à la commande").click()

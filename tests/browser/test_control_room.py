@@ -13,7 +13,7 @@ def test_a_buyer_watches_a_lot_move_reminds_those_who_have_not_signed_and_subscr
     with site.app.app_context():
         need_on(lot, 200)
         placed_on(lot, *clinic(), 60, firmness="indicative")
-    buyer = reader(user_in(centre, ("admin", "buyer")), reduced_motion="reduce")
+    buyer = reader(user_in(centre, ("admin", "buyer")))
     buyer.page.clock.install()
     page = buyer.visit("/centre/salle")
     table = page.locator("#lots")

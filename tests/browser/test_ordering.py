@@ -15,7 +15,7 @@ def test_a_site_orders_what_is_left_and_certifies_what_its_holder_delivers(reade
         order(neighbour, other, running.lot.id, 988)
         buyer, holder = colleague(clinic, "buyer"), running.holder
     users = [site.session.get_one(User, each.user_id) for each in (actor, buyer, holder, running.centre)]
-    signatory, clerk, provider, centre = (reader(user, reduced_motion="reduce") for user in users)
+    signatory, clerk, provider, centre = (reader(user) for user in users)
 
     page = clerk.visit("/commandes")
     page.get_by_label("Quantité pour").fill("40")
